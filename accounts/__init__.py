@@ -1,0 +1,1 @@
+"""The user, signing in, the audit trail, stored uploads with their owner."""

@@ -1,0 +1,1 @@
+"""Calendar, participation, logs, lectures, the lecture quota."""

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from pairing_portal.common.admin import PortalHistoryAdmin, PortalModelAdmin, PortalTabularInline, register
+from pairing_portal.common.requests import scope_of
+from pairing_portal.common.scope import ADMIN_SITE_ROLES, SETUP_ROLES, Role
+
+from . import services
+from .models import Lecture, LectureAudience, LectureDuty, LectureSpeaker, LogEntry, QuotaExemption, Textbook
+
+WORKING_ROLES = frozenset({Role.STAFF, Role.SECRETARY, Role.COMMITTEE})
+DUTY_ROLES = frozenset({Role.STAFF, Role.SECRETARY})
+
+
+@register(LogEntry)
+class LogEntryAdmin(PortalHistoryAdmin):
+    """Logs; confirming is an action that calls the same service as the page."""
+
+    view_roles = WORKING_ROLES
+    list_display = ("on", "person", "branch", "minutes", "purpose", "summary", "state", "confirmed_by")
+    list_filter = ("state", "purpose", ("on", admin.DateFieldListFilter))
+    list_select_related = ("person__party_branch", "confirmed_by")
+    search_fields = ("person__name", "person__number", "summary")
+    date_hierarchy = "on"
+    actions = ("confirm_selected",)
+    fields = (
+        "person", "on", "minutes", "purpose", "member_pairing", "league_branch", "lecture", "summary", "late_reason", "state",
+        "submitted_at", "confirmed_by", "confirmed_at", "return_reason",
+    )  # fmt: skip
+
+    @admin.display(description=_("Party branch"))
+    def branch(self, entry: LogEntry) -> str:
+        return entry.person.party_branch.short_name if entry.person.party_branch else ""
+
+    @action(description=_("Confirm the selected entries"))
+    def confirm_selected(self, request: HttpRequest, queryset: models.QuerySet[LogEntry]) -> None:
+        ids = list(queryset.values_list("pk", flat=True)[:1000])
+        count = services.confirm_logs(entry_ids=ids, scope=scope_of(request), by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        level = messages.SUCCESS if count else messages.WARNING
+        self.message_user(request, _("Confirmed: %(count)d of %(all)d.") % {"count": count, "all": len(ids)}, level)
+
+
+class SpeakerInline(PortalTabularInline):
+    model = LectureSpeaker
+    view_roles = WORKING_ROLES
+    fields = ("person",)
+
+
+class AudienceInline(PortalTabularInline):
+    model = LectureAudience
+    view_roles = WORKING_ROLES
+    fields = ("league_branch", "attendance", "state", "confirmed_by", "confirmed_at", "reason")
+
+
+@register(Lecture)
+class LectureAdmin(PortalHistoryAdmin):
+    view_roles = WORKING_ROLES
+    list_display = ("on", "topic", "chapter", "minutes", "textbook", "state")
+    list_filter = ("state", "textbook")
+    list_select_related = ("textbook",)
+    search_fields = ("topic", "chapter")
+    date_hierarchy = "on"
+    inlines = (SpeakerInline, AudienceInline)
+    fields = (
+        "on",
+        "starts_at",
+        "minutes",
+        "topic",
+        "textbook",
+        "chapter",
+        "place",
+        "state",
+        "recorded_by",
+        "recorded_at",
+    )
+
+
+@register(LectureDuty)
+class LectureDutyAdmin(PortalHistoryAdmin):
+    view_roles = WORKING_ROLES
+    add_roles = change_roles = DUTY_ROLES
+    list_display = ("person", "league_branch", "academic_year", "ended_on")
+    list_filter = ("academic_year",)
+    list_select_related = ("person", "league_branch", "academic_year")
+    search_fields = ("person__name", "person__number", "league_branch__name")
+    fields = ("academic_year", "league_branch", "person", "ended_on")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "person":
+            kwargs["queryset"] = db_field.remote_field.model.objects.visible_to(scope_of(request)).members()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@register(QuotaExemption)
+class QuotaExemptionAdmin(PortalHistoryAdmin):
+    view_roles = WORKING_ROLES
+    add_roles = change_roles = delete_roles = frozenset({Role.STAFF})
+    list_display = ("league_branch", "from_on", "to_on", "reason", "note")
+    list_filter = ("reason",)
+    list_select_related = ("league_branch",)
+    search_fields = ("league_branch__name",)
+    fields = ("league_branch", "from_on", "to_on", "reason", "note")
+
+
+@register(Textbook)
+class TextbookAdmin(PortalModelAdmin):
+    view_roles = ADMIN_SITE_ROLES
+    add_roles = change_roles = delete_roles = SETUP_ROLES
+    list_display = ("title", "publisher", "edition", "is_prescribed")
+    fields = ("title", "publisher", "edition", "is_prescribed")

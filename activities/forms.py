@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import LeagueBranch
+from members.models import Person
+from pairing_portal.common.scope import Scope
+
+from .choices import Choice
+from .models import Textbook
+
+MINUTES = (30, 45, 60, 90)
+
+
+class QuickLogForm(forms.Form):
+    """Three taps and a sentence: what for, how long, what was done."""
+
+    target = forms.ChoiceField(label=_("what for"), widget=forms.RadioSelect)
+    minutes = forms.TypedChoiceField(
+        label=_("how long"),
+        coerce=int,
+        choices=[*((number, str(number)) for number in MINUTES), (0, _("other"))],
+        widget=forms.RadioSelect,
+        initial=60,
+    )
+    other_minutes = forms.IntegerField(label=_("minutes"), required=False, min_value=1, max_value=720)
+    summary = forms.CharField(
+        label=_("what was done, in one sentence"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    on = forms.DateField(label=_("date"), widget=forms.DateInput(attrs={"type": "date"}))
+    late_reason = forms.CharField(label=_("why entered late"), max_length=200, required=False)
+    idempotency_key = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, choices: list[Choice], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.log_choices = {choice.key: choice for choice in choices}
+        self.fields["target"].choices = [(choice.key, choice.label) for choice in choices]
+        if choices and not self.is_bound:
+            self.initial.setdefault("target", choices[0].key)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("minutes") == 0:
+            if data.get("other_minutes"):
+                data["minutes"] = data["other_minutes"]
+            elif "other_minutes" not in self.errors:
+                self.add_error("other_minutes", _("Type the minutes, or choose one of the buttons."))
+        summary = data.get("summary")
+        if summary is not None and not summary.strip("\u200b\u200c\u200d\ufeff\u3000 \t\r\n"):
+            self.add_error("summary", _("One sentence about what was done is needed."))
+        return data
+
+    def service_arguments(self) -> dict[str, Any]:
+        """What `submit_log` takes, from what was chosen."""
+        data = self.cleaned_data
+        choice = self.log_choices[data["target"]]
+        return {
+            "on": data["on"],
+            "minutes": data["minutes"],
+            "purpose": choice.purpose,
+            "member_pairing": choice.member_pairing,
+            "league_branch": choice.league_branch,
+            "summary": data["summary"],
+            "late_reason": data["late_reason"],
+            "idempotency_key": data["idempotency_key"] or None,
+        }
+
+
+class CorrectLogForm(forms.Form):
+    on = forms.DateField(label=_("date"), widget=forms.DateInput(attrs={"type": "date"}))
+    minutes = forms.IntegerField(label=_("minutes"), min_value=1, max_value=720)
+    summary = forms.CharField(label=_("what was done"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    late_reason = forms.CharField(label=_("why entered late"), max_length=200, required=False)
+
+
+class LectureForm(forms.Form):
+    """Record a lecture that was given."""
+
+    league_branches = forms.ModelMultipleChoiceField(
+        label=_("League branches"), queryset=None, widget=forms.CheckboxSelectMultiple
+    )
+    speakers = forms.ModelMultipleChoiceField(label=_("speakers"), queryset=None, widget=forms.CheckboxSelectMultiple)
+    on = forms.DateField(label=_("date"), widget=forms.DateInput(attrs={"type": "date"}))
+    minutes = forms.IntegerField(
+        label=_("minutes"), min_value=1, max_value=480, initial=40, help_text=_("From 30 minutes on it counts.")
+    )
+    textbook = forms.ModelChoiceField(
+        label=_("textbook"), queryset=None, required=False, empty_label=_("other material (does not count)")
+    )
+    chapter = forms.CharField(label=_("chapter"), max_length=100, required=False)
+    topic = forms.CharField(label=_("topic"), max_length=100, required=False)
+
+    def __init__(self, *args: Any, scope: Scope, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        branches = lecture_branches(scope, today)
+        speakers = lecture_speakers(scope, today)
+        self.fields["league_branches"].queryset = branches
+        self.fields["speakers"].queryset = speakers
+        self.fields["textbook"].queryset = Textbook.objects.visible_to(scope)
+        if not self.is_bound:
+            own = branches.filter(lecture_duties__person_id=scope.person_id or 0)
+            self.initial.setdefault("league_branches", list(own[:1]))
+            self.initial.setdefault("speakers", list(speakers.filter(pk=scope.person_id or 0)))
+            self.initial.setdefault("on", today.isoformat())
+            self.initial.setdefault("textbook", Textbook.objects.visible_to(scope).filter(is_prescribed=True).first())
+
+
+def lecture_branches(scope: Scope, today: date) -> Any:
+    """League branches the user may record lectures for: own duties, those one's branch answers for."""
+    visible = LeagueBranch.objects.visible_to(scope).active()
+    return visible.filter(
+        Q(lecture_duties__person_id=scope.person_id or 0, lecture_duties__ended_on=None)
+        | Q(party_branch_id__in=scope.branch_ids)
+        | Q(department_id__in=scope.department_ids)
+    ).distinct()
+
+
+def lecture_speakers(scope: Scope, today: date) -> Any:
+    """Speakers one may name: members one sees, and oneself."""
+    return Person.objects.visible_to(scope).members().distinct()
+
+
+class AudienceAnswerForm(forms.Form):
+    took_place = forms.TypedChoiceField(
+        label=_("Did it take place?"), choices=[("yes", _("yes")), ("no", _("no"))], coerce=lambda value: value == "yes"
+    )
+    attendance = forms.IntegerField(label=_("present"), required=False, min_value=0, max_value=500)
+    reason = forms.CharField(label=_("what happened"), required=False, max_length=200)

@@ -1,0 +1,139 @@
+"""What happens to a log entry: submitted, corrected, taken back, confirmed, returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from branches.models import LeagueBranch
+from branches.policy import Policy
+from members.models import Person
+from notifications.services import post_notices
+from pairing_portal.common.problems import Refused, refuse_blocked
+from pairing_portal.common.registries import DueNotice
+from pairing_portal.common.scope import Scope
+from pairings.models import MemberPairing
+
+from . import notices
+from .models import LogEntry, LogPurpose, LogState
+from .rules import log_problems
+
+
+def submit_log(
+    *,
+    person: Person,
+    on: date,
+    minutes: int,
+    purpose: str,
+    summary: str,
+    member_pairing: MemberPairing | None = None,
+    league_branch: LeagueBranch | None = None,
+    late_reason: str = "",
+    idempotency_key: str | None = None,
+    today: date,
+    now: datetime,
+) -> LogEntry:
+    """Log what `person` did; it waits for confirmation. The same `idempotency_key` twice gives the same entry.
+
+    Raises `Refused` with the first rule that forbids it.
+    """
+    try:
+        with transaction.atomic():
+            # The person's row is the lock under which the day's minutes are added up.
+            Person.objects.select_for_update().get(pk=person.pk)
+            if idempotency_key:
+                known = LogEntry.objects.filter(idempotency_key=idempotency_key, person=person).first()
+                if known is not None:
+                    return known
+            refuse_blocked(
+                log_problems(
+                    person=person, on=on, minutes=minutes, purpose=purpose, member_pairing=member_pairing,
+                    league_branch=league_branch, late_reason=late_reason, today=today, policy=Policy(),
+                )
+            )  # fmt: skip
+            return LogEntry.objects.create(
+                person=person, on=on, minutes=minutes, purpose=purpose, summary=summary.strip(),
+                member_pairing=member_pairing if purpose == LogPurpose.PAIRING else None,
+                league_branch=league_branch if purpose == LogPurpose.LEAGUE_BRANCH else None,
+                late_reason=late_reason.strip(), idempotency_key=idempotency_key or None, state=LogState.SUBMITTED,
+                created_at=now, submitted_at=now,
+            )  # fmt: skip
+    except IntegrityError as error:
+        raise Refused(_("This entry could not be saved as it is. Check what it was for.")) from error
+
+
+@transaction.atomic
+def correct_log(
+    *, entry: LogEntry, on: date, minutes: int, summary: str, late_reason: str = "", today: date, now: datetime
+) -> LogEntry:
+    """Correct an own entry that is not confirmed yet; it waits for confirmation again."""
+    entry = LogEntry.objects.select_for_update().get(pk=entry.pk)
+    if entry.state == LogState.CONFIRMED:
+        raise Refused(_("This entry was confirmed meanwhile. Ask the secretary to return it before you correct it."))
+    refuse_blocked(
+        log_problems(
+            person=entry.person, on=on, minutes=minutes, purpose=entry.purpose, member_pairing=entry.member_pairing,
+            league_branch=entry.league_branch, late_reason=late_reason, today=today, policy=Policy(), entry_id=entry.pk,
+        )
+    )  # fmt: skip
+    entry.on, entry.minutes, entry.summary, entry.late_reason = on, minutes, summary.strip(), late_reason.strip()
+    entry.state, entry.submitted_at, entry.return_reason = LogState.SUBMITTED, now, ""
+    entry.save()
+    return entry
+
+
+@transaction.atomic
+def withdraw_log(*, entry: LogEntry) -> None:
+    """Take back an own entry that nobody confirmed."""
+    entry = LogEntry.objects.select_for_update().get(pk=entry.pk)
+    if entry.state == LogState.CONFIRMED:
+        raise Refused(_("This entry was confirmed meanwhile and stays. Ask the secretary to return it."))
+    entry.delete()
+
+
+@transaction.atomic
+def confirm_logs(*, entry_ids: Sequence[int], scope: Scope, by: User, now: datetime) -> int:
+    """Confirm entries of one's branch in bulk; what somebody else confirmed meanwhile is left. Returns how many.
+
+    Nobody confirms their own entry; entries outside the branch are not touched.
+    """
+    entries = list(LogEntry.objects.confirmable_by(scope).filter(pk__in=entry_ids).select_for_update(of=("self",)))
+    for entry in entries:
+        entry.state, entry.confirmed_by, entry.confirmed_at = LogState.CONFIRMED, by, now
+        entry.save()
+    return len(entries)
+
+
+@transaction.atomic
+def return_log(*, entry: LogEntry, reason: str, scope: Scope, by: User, now: datetime) -> LogEntry:
+    """Send an entry back with a reason; its author is told. A confirmed one can be returned for correction too."""
+    entry = LogEntry.objects.select_for_update(of=("self",)).select_related("person").get(pk=entry.pk)
+    if entry.person_id == scope.person_id or not scope.manages(entry.person.party_branch_id):
+        raise Refused(_("Only the secretary of the person's branch may return this entry."))
+    if entry.state not in (LogState.SUBMITTED, LogState.CONFIRMED):
+        raise Refused(_("This entry is “%(state)s” now. Reload the page.") % {"state": entry.get_state_display()})
+    if entry.lecture_id is not None:
+        raise Refused(_("This entry comes from a confirmed lecture. Correct the lecture instead."))
+    if not reason.strip():
+        raise Refused(_("Please say why: the author will read it."), field="reason")
+    entry.state, entry.return_reason = LogState.RETURNED, reason.strip()[:200]
+    entry.confirmed_by = entry.confirmed_at = None
+    entry.save()
+    if entry.person.user_id:
+        post_notices(
+            notices=[
+                DueNotice(
+                    kind=notices.LOG_RETURNED,
+                    user_id=entry.person.user_id,
+                    dedupe_key=f"{notices.LOG_RETURNED}:{entry.pk}:{now:%Y%m%d%H%M%S}",
+                    subject={"entry": entry.pk, "on": entry.on.isoformat()},
+                    link=f"/log/{entry.pk}/",
+                )
+            ],
+            now=now,
+        )
+    return entry

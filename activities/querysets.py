@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from branches.models import LeagueBranch
+from members.querysets import OfPersonQuerySet
+from pairing_portal.common.querysets import ScopedQuerySet
+from pairing_portal.common.scope import Role, Scope
+
+if TYPE_CHECKING:
+    pass
+
+
+class LogEntryQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> LogEntryQuerySet:
+        """Own entries; submitted ones of the branch's committee and of the department; what one's partner logged of both."""
+        own = Q(person_id=scope.person_id or 0)
+        submitted = ~Q(state="draft")
+        if scope.college_staff:
+            return self.filter(own | submitted)
+        return self.filter(
+            own
+            | submitted & Q(person__party_branch_id__in=scope.branch_ids)
+            | submitted & Q(person__department_id__in=scope.department_ids)
+            | submitted & Q(member_pairing__helper_id=scope.person_id or 0)
+            | submitted & Q(member_pairing__partner_id=scope.person_id or 0)
+        )
+
+    def changeable_by(self, scope: Scope) -> LogEntryQuerySet:
+        """Only who did it writes it."""
+        return self.filter(person_id=scope.person_id or 0)
+
+    def confirmable_by(self, scope: Scope) -> LogEntryQuerySet:
+        """Submitted entries of people in branches the user manages, never the user's own."""
+        return self.filter(state="submitted", person__party_branch_id__in=scope.managed_branch_ids).exclude(
+            person_id=scope.person_id or 0
+        )
+
+    def confirmed(self) -> LogEntryQuerySet:
+        return self.filter(state="confirmed")
+
+    def waiting_since(self, moment: datetime) -> LogEntryQuerySet:
+        return self.filter(state="submitted", submitted_at__lte=moment)
+
+    def with_names(self) -> LogEntryQuerySet:
+        return self.select_related(
+            "person", "person__party_branch", "member_pairing__helper", "member_pairing__partner", "league_branch"
+        )
+
+
+def concerned_league_branches(scope: Scope) -> Any:
+    """League branches whose lectures the user has to do with: supervised ones, and those of own duties."""
+    supervised = LeagueBranch.objects.supervised_by(scope).values("pk")
+    return LeagueBranch.objects.filter(
+        Q(pk__in=supervised) | Q(lecture_duties__person_id=scope.person_id or 0, lecture_duties__ended_on=None)
+    ).distinct()
+
+
+class LectureQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> LectureQuerySet:
+        """Lectures one gives, and those to League branches one answers for."""
+        if scope.college_staff:
+            return self
+        concerned = concerned_league_branches(scope).values("pk")
+        return self.filter(
+            Q(speakers__person_id=scope.person_id or 0) | Q(audiences__league_branch__in=concerned)
+        ).distinct()
+
+    def with_speakers(self) -> LectureQuerySet:
+        return self.select_related("textbook").prefetch_related("speakers__person")
+
+
+class LectureAudienceQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> LectureAudienceQuerySet:
+        if scope.college_staff:
+            return self
+        return self.filter(league_branch__in=concerned_league_branches(scope).values("pk"))
+
+    def waiting_for(self, scope: Scope) -> LectureAudienceQuerySet:
+        """Lectures given to League branches of which the user is secretary, not confirmed yet."""
+        return self.filter(league_branch_id__in=scope.league_branch_ids, state="waiting", lecture__state="delivered")
+
+    def answered_by(self, scope: Scope) -> LectureAudienceQuerySet:
+        """Answers of the user's own League branches, newest first."""
+        return (
+            self.filter(league_branch_id__in=scope.league_branch_ids)
+            .exclude(state="waiting")
+            .order_by("-confirmed_at", "-pk")
+        )
+
+    def with_lecture(self) -> LectureAudienceQuerySet:
+        return self.select_related("lecture__textbook", "league_branch", "confirmed_by").prefetch_related(
+            "lecture__speakers__person"
+        )
+
+
+class OfLeagueBranchQuerySet(ScopedQuerySet[Any]):
+    """Rows that belong to a League branch: duties, exemptions, "no lecture this week"."""
+
+    def visible_to(self, scope: Scope) -> OfLeagueBranchQuerySet:
+        if scope.college_staff or scope.has(Role.ADMINISTRATOR):
+            return self
+        return self.filter(league_branch__in=LeagueBranch.objects.supervised_by(scope).values("pk"))
+
+    def changeable_by(self, scope: Scope) -> OfLeagueBranchQuerySet:
+        if scope.college_staff:
+            return self
+        return self.filter(
+            Q(league_branch__party_branch_id__in=scope.managed_branch_ids)
+            | Q(league_branch__department_id__in=scope.department_ids)
+        )
+
+
+class LectureDutyQuerySet(OfLeagueBranchQuerySet):
+    def visible_to(self, scope: Scope) -> LectureDutyQuerySet:
+        if scope.college_staff or scope.has(Role.ADMINISTRATOR):
+            return self
+        supervised = LeagueBranch.objects.supervised_by(scope).values("pk")
+        return self.filter(Q(league_branch__in=supervised) | Q(person_id=scope.person_id or 0))
+
+    def filter_active(self, on: date) -> LectureDutyQuerySet:
+        """Duties of the academic year of a day that have not ended by then."""
+        return self.filter(academic_year__starts_on__lte=on, academic_year__ends_on__gte=on).filter(
+            Q(ended_on=None) | Q(ended_on__gt=on)
+        )
+
+
+class SpeakerQuerySet(OfPersonQuerySet):
+    pass

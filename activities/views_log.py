@@ -1,0 +1,171 @@
+"""Logging on the phone, and confirming in bulk."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from members.models import Person
+from pairing_portal.common.problems import Refused
+from pairing_portal.common.querysets import get_visible_or_404
+from pairing_portal.common.requests import scope_of
+from pairing_portal.common.scope import Scope
+from pairing_portal.common.toasts import say_done
+
+from . import services
+from .choices import log_choices
+from .forms import CorrectLogForm, QuickLogForm
+from .models import LogEntry, LogState
+
+PAGE = 50
+
+
+def _own_person(request: HttpRequest) -> tuple[Scope, Person]:
+    scope = scope_of(request)
+    if scope.person_id is None:
+        raise PermissionDenied(_("Only people of the roster log activities. Your account is not linked to one."))
+    return scope, get_visible_or_404(Person.objects.visible_to(scope), pk=scope.person_id)
+
+
+@require_http_methods(["GET", "POST"])
+def quick_log(request: HttpRequest) -> HttpResponse:
+    """Three taps and one sentence."""
+    scope, person = _own_person(request)
+    today = timezone.localdate()
+    initial = {"on": today.isoformat(), "idempotency_key": secrets.token_urlsafe(16)}
+    form = QuickLogForm(request.POST or None, choices=log_choices(scope), initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            entry = services.submit_log(person=person, **form.service_arguments(), today=today, now=timezone.now())
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal)
+        else:
+            said = _("Sent: %(minutes)d minutes. It waits for confirmation.") % {"minutes": entry.minutes}
+            say_done(request, said, undo_url=reverse("log_withdraw", args=[entry.pk]))
+            return redirect("quick_log")
+    own = LogEntry.objects.visible_to(scope).filter(person=person).with_names()
+    context = {"form": form, "choices": list(form.log_choices.values()), "recent": own[:3], "today": today}
+    return render(request, "activities/quick_log.html", context, status=400 if form.errors else 200)
+
+
+@require_GET
+def my_logs(request: HttpRequest) -> HttpResponse:
+    """Everything I logged, with its state; hours that are confirmed on top."""
+    scope, person = _own_person(request)
+    own = LogEntry.objects.visible_to(scope).filter(person=person).with_names()
+    state = request.GET.get("state", "")
+    shown = own.filter(state=state) if state in LogState.values else own
+    confirmed = own.confirmed().aggregate(total=Sum("minutes"))["total"] or 0
+    context = {
+        "page": Paginator(shown, PAGE).get_page(request.GET.get("page")),
+        "confirmed_minutes": confirmed,
+        "states": LogState.choices,
+        "state": state,
+    }
+    return render(request, "activities/log_list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def log_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One entry; its author corrects it here until it is confirmed."""
+    scope = scope_of(request)
+    entry = get_visible_or_404(LogEntry.objects.visible_to(scope).with_names(), pk=pk)
+    is_own = entry.person_id == scope.person_id
+    may_correct = is_own and entry.state != LogState.CONFIRMED and entry.lecture_id is None
+    if request.method == "POST" and not may_correct:
+        raise PermissionDenied(_("A confirmed entry is corrected after the secretary has returned it."))
+    initial = {
+        "on": entry.on.isoformat(),
+        "minutes": entry.minutes,
+        "summary": entry.summary,
+        "late_reason": entry.late_reason,
+    }
+    form = CorrectLogForm(request.POST or None, initial=initial) if may_correct else None
+    if form is not None and request.method == "POST" and form.is_valid():
+        try:
+            services.correct_log(entry=entry, **form.cleaned_data, today=timezone.localdate(), now=timezone.now())
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal)
+        else:
+            messages.success(request, _("Corrected. It waits for confirmation again."))
+            return redirect("log_entry", pk=pk)
+    may_return = (
+        not is_own
+        and scope.manages(entry.person.party_branch_id)
+        and entry.state in (LogState.SUBMITTED, LogState.CONFIRMED)
+        and entry.lecture_id is None
+    )
+    context = {"entry": entry, "form": form, "is_own": is_own, "may_return": may_return}
+    return render(request, "activities/log_detail.html", context, status=400 if form and form.errors else 200)
+
+
+@require_POST
+def log_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo: take back an own entry that nobody confirmed."""
+    entry = get_visible_or_404(LogEntry.objects.changeable_by(scope_of(request)), pk=pk)
+    try:
+        services.withdraw_log(entry=entry)
+    except Refused as refusal:
+        messages.error(request, refusal.text)
+    else:
+        messages.info(request, _("Taken back."))
+    return redirect("quick_log")
+
+
+@require_http_methods(["GET", "POST"])
+def log_confirm(request: HttpRequest) -> HttpResponse:
+    """The secretary's list: look, tick, confirm together."""
+    scope = scope_of(request)
+    if not scope.managed_branch_ids:
+        raise PermissionDenied(_("Logs are confirmed by the secretary of the branch."))
+    if request.method == "POST":
+        ids = _ids(request.POST.getlist("entry"))
+        count = services.confirm_logs(entry_ids=ids, scope=scope, by=request.user, now=timezone.now())
+        if count:
+            messages.success(
+                request,
+                ngettext("%(count)d entry confirmed.", "%(count)d entries confirmed.", count) % {"count": count},
+            )
+        else:
+            messages.info(request, _("Nothing was confirmed: tick at least one entry that still waits."))
+        return redirect("log_confirm")
+    waiting = LogEntry.objects.confirmable_by(scope).with_names().order_by("submitted_at", "pk")
+    context = {"page": Paginator(waiting, PAGE).get_page(request.GET.get("page"))}
+    return render(request, "activities/log_confirm.html", context)
+
+
+@require_POST
+def log_return(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send an entry back with a reason."""
+    scope = scope_of(request)
+    entry = get_visible_or_404(LogEntry.objects.visible_to(scope), pk=pk)
+    try:
+        services.return_log(
+            entry=entry, reason=request.POST.get("reason", "")[:500], scope=scope, by=request.user, now=timezone.now()
+        )
+    except Refused as refusal:
+        messages.error(request, refusal.text)
+    else:
+        messages.success(request, _("Returned. The author reads your reason."))
+    return redirect("log_confirm" if scope.managed_branch_ids else "workbench")
+
+
+def _ids(values: list[str]) -> list[int]:
+    """Ids from a form: forged text is ignored, repeats are one, at most a page of them."""
+    found: dict[int, Any] = {}
+    for value in values[: PAGE * 4]:
+        if value.isascii() and value.isdigit() and len(value) < 18:
+            found[int(value)] = None
+    return list(found)

@@ -1,0 +1,1 @@
+"""Departments, classes, Party branches, League branches, the academic calendar, policy values."""

@@ -1,0 +1,1 @@
+"""Feedback rounds, mentor assessments, conversion reviews, democratic appraisal."""

@@ -1,0 +1,1 @@
+"""People, development stages, posts, absences, and who may see what."""

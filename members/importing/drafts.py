@@ -1,0 +1,66 @@
+"""What a row says, before the database is asked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# The fields of a person a roster may fill, in the order of the preview. Names of classes and branches are text here.
+PERSON_FIELDS = (
+    "name", "sex", "ethnicity", "born_on", "phone", "programme", "major", "enrolment_year", "graduates_on", "department",
+    "school_class", "party_branch", "is_league_member", "league_joined_on", "applied_on", "activist_on", "candidate_on",
+    "admitted_on", "converted_on",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a row stands: file, sheet and the spreadsheet's own row number."""
+
+    file: str
+    sheet: str
+    row: int
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """One objection to a row; `column` is the heading as the file writes it, `key` the field."""
+
+    column: str
+    message: str
+    key: str = ""
+
+
+@dataclass
+class PersonDraft:
+    """One person as a row has it. `values` holds only what the row says: a blank cell never erases."""
+
+    source: Source
+    number: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    posts: list[str] = field(default_factory=list)
+    absence: tuple[Any, Any] | None = None
+    problems: list[RowProblem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    # Headings of the table as the file writes them, by field.
+    headings: Mapping[str, str] = field(default_factory=dict)
+    # A League secretary's row: makes the person when there is none, changes nobody.
+    only_creates: bool = False
+
+    def content(self) -> tuple[Any, ...]:
+        """What makes two rows the same."""
+        return (tuple(sorted(self.values.items(), key=lambda item: item[0])), tuple(self.posts), self.absence)
+
+
+@dataclass
+class LeagueDraft:
+    """One League branch as a row has it."""
+
+    source: Source
+    name: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    secretary_number: str = ""
+    secretary_name: str = ""
+    problems: list[RowProblem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)

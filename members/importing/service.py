@@ -1,0 +1,221 @@
+"""The one door for rosters: the command and the admin's pages both come through here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, BinaryIO
+
+from django.db import connection, transaction
+
+from accounts.models import AuditAction, User
+from accounts.services import record_audit
+from pairing_portal.common.scope import Scope
+from pairing_portal.common.spreadsheets import Book, Fault, FileRefused, Table, read_workbook, recognise, write_faults
+
+from .apply import apply_plan
+from .directory import Directory
+from .drafts import LeagueDraft, PersonDraft
+from .leagues import read_leagues
+from .plan import Plan, Planner, Refusal
+from .refusals import RosterRefused
+from .rows import DEPARTMENT_IN_NAME, PeopleReader, department_of
+from .vocabulary import LEAGUES, VOCABULARIES
+
+# One import at a time: the plan must hold until it is written.
+IMPORT_LOCK = 731_926
+
+
+@dataclass
+class FileReport:
+    """What one file would do, or did."""
+
+    name: str
+    refusal: str = ""
+    plan: Plan = field(default_factory=Plan)
+    ignored_columns: list[str] = field(default_factory=list)
+    never_stored: list[str] = field(default_factory=list)
+    unknown_sheets: list[str] = field(default_factory=list)
+    applied: bool = False
+    # The plan is not the one that was shown any more.
+    is_stale: bool = False
+    book: Book | None = None
+    tables: list[Table] = field(default_factory=list)
+
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.refusal or self.plan.refused)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "created": len(self.plan.created),
+            "updated": len(self.plan.updated),
+            "unchanged": self.plan.unchanged,
+            "refused": len(self.plan.refused),
+        }
+
+    def write_faults(self, target: BinaryIO) -> None:
+        """The user's workbook with the refused rows marked; identity numbers are left out."""
+        assert self.book is not None
+        write_faults(
+            target, self.book, [fault for row in self.plan.refused for fault in self._faults(row)], tables=self.tables
+        )
+
+    def _faults(self, row: Refusal) -> list[Fault]:
+        table = next((table for table in self.tables if table.sheet.name == row.source.sheet), None)
+        columns = [table.columns[key] for key in row.keys if table and key in table.columns]
+        marks: list[int | None] = [*columns] or [None]
+        return [
+            Fault(row.source.sheet, row.source.row, column, row.message if number == 0 else "")
+            for number, column in enumerate(marks)
+        ]
+
+
+@dataclass
+class ImportReport:
+    files: list[FileReport] = field(default_factory=list)
+
+    @property
+    def is_refused(self) -> bool:
+        return any(file.is_refused for file in self.files)
+
+    @property
+    def applied(self) -> bool:
+        return bool(self.files) and all(file.applied for file in self.files)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object `import_roster --json` prints."""
+        ignored: list[str] = []
+        refused: list[dict[str, Any]] = []
+        for file in self.files:
+            ignored += [heading for heading in (*file.never_stored, *file.ignored_columns) if heading not in ignored]
+            if file.refusal:
+                refused.append({"file": file.name, "sheet": "", "row": 0, "column": "", "message": file.refusal})
+            refused += [
+                {
+                    "file": row.source.file,
+                    "sheet": row.source.sheet,
+                    "row": row.source.row,
+                    "column": row.column,
+                    "message": row.message,
+                }
+                for row in file.plan.refused
+            ]
+        return {
+            "files": len(self.files),
+            **{key: sum(file.counts[key] for file in self.files) for key in ("created", "updated", "unchanged")},
+            "applied": self.applied,
+            "ignored_columns": ignored,
+            "refused": refused,
+        }
+
+
+def import_rosters(
+    *,
+    files: Sequence[tuple[str, bytes]],
+    scope: Scope | None,
+    branch_default: str = "",
+    dry_run: bool,
+    skip_refused: bool = False,
+    today: date,
+    now: datetime,
+    user: User | None = None,
+    fingerprints: Sequence[str] | None = None,
+) -> ImportReport:
+    """Read, check and (unless `dry_run`) apply rosters, each file all or nothing.
+
+    `scope` None is the operator's command line. A refused row keeps its whole file back unless `skip_refused`. With
+    `fingerprints` (one a file, from a preview) a file whose plan has changed since is kept back and marked stale.
+    """
+    report = ImportReport()
+    for position, (name, data) in enumerate(files):
+        expected = fingerprints[position] if fingerprints is not None else None
+        report.files.append(
+            _import_file(
+                name, data, scope=scope, branch_default=branch_default, dry_run=dry_run, skip_refused=skip_refused,
+                today=today, now=now, user=user, expected=expected,
+            )
+        )  # fmt: skip
+    return report
+
+
+def _import_file(
+    name: str, data: bytes, *, scope: Scope | None, branch_default: str, dry_run: bool, skip_refused: bool, today: date,
+    now: datetime, user: User | None, expected: str | None,
+) -> FileReport:  # fmt: skip
+    report = FileReport(name)
+    try:
+        report.book = read_workbook(data, name)
+        report.tables = _tables(report)
+        if dry_run:
+            report.plan = _plan(report, scope, branch_default, today)
+            return report
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
+            report.plan = _plan(report, scope, branch_default, today)
+            if expected is not None and report.plan.fingerprint() != expected:
+                report.is_stale = True
+            elif skip_refused or not report.plan.refused:
+                apply_plan(report.plan, user=user, today=today, now=now)
+                report.applied = True
+                record_audit(
+                    action=AuditAction.IMPORTED, user=user, now=now, object_type="roster",
+                    detail={"file_sha256": hashlib.sha256(data).hexdigest(), **report.counts},
+                )  # fmt: skip
+    except FileRefused as refusal:
+        report.refusal = refusal.message
+        report.plan = Plan()
+    return report
+
+
+def _tables(report: FileReport) -> list[Table]:
+    """The tables of the visible sheets; what is not one of ours is named, columns nobody reads are listed."""
+    assert report.book is not None
+    tables = []
+    for sheet in report.book.visible_sheets:
+        table = recognise(sheet, VOCABULARIES)
+        if table is None:
+            report.unknown_sheets.append(sheet.name)
+            continue
+        tables.append(table)
+        report.never_stored += [heading for heading in table.never_stored if heading not in report.never_stored]
+        report.ignored_columns += [
+            heading
+            for heading in table.ignored
+            if heading not in report.ignored_columns and heading not in ("序号", "编号")
+        ]
+    if not tables:
+        names = "、".join(sheet.name for sheet in report.book.sheets)
+        raise RosterRefused("nothing-recognised", sheets=names)
+    return tables
+
+
+def _plan(report: FileReport, scope: Scope | None, branch_default: str, today: date) -> Plan:
+    directory = Directory.load(scope)
+    if branch_default:
+        branch_default = directory.resolve_branch(branch_default)
+        if scope is not None and not directory.may_use_branch(branch_default):
+            raise RosterRefused("branch-does-not-exist", branch=branch_default)
+    in_name = DEPARTMENT_IN_NAME.match(re.sub(r"[\s_\-()()]+", "", report.name.rsplit("/", 1)[-1]))
+    default_department = department_of(branch_default) or (in_name[1] if in_name else "")
+    if not default_department and scope is not None and len(scope.home_department_ids) == 1:
+        by_id = {pk: name for name, pk in directory.departments.items()}
+        default_department = by_id.get(next(iter(scope.home_department_ids)), "")
+    people: list[PersonDraft] = []
+    leagues: list[LeagueDraft] = []
+    for table in report.tables:
+        if table.vocabulary is LEAGUES:
+            leagues += read_leagues(table, file=report.name, default_department=default_department)
+        else:
+            reader = PeopleReader(
+                table, file=report.name, default_branch=branch_default, default_department=default_department, today=today,
+                resolve_branch=directory.resolve_branch,
+            )  # fmt: skip
+            people += reader.drafts()
+    return Planner(directory, today=today).plan(people, leagues)

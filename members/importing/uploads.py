@@ -1,0 +1,46 @@
+"""The uploaded file between preview and apply: one owner, half an hour, used once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.models import StoredUpload, User
+
+PURPOSE = "roster"
+LIFE = timedelta(minutes=30)
+# Imports are heavy: so many files an hour and person (SAFETY: rate limits).
+FILES_AN_HOUR = 40
+
+
+def too_many_uploads(user: User, now: datetime) -> bool:
+    return StoredUpload.objects.filter(owner=user, created_at__gt=now - timedelta(hours=1)).count() >= FILES_AN_HOUR
+
+
+def keep_upload(*, name: str, data: bytes, owner: User, parameters: dict[str, Any], now: datetime) -> StoredUpload:
+    return StoredUpload.objects.create(
+        token=secrets.token_urlsafe(32), owner=owner, purpose=PURPOSE, name=name[:200], sha256=hashlib.sha256(data).hexdigest(),
+        content=data, parameters=parameters, created_at=now, expires_at=now + LIFE,
+    )  # fmt: skip
+
+
+def claim_upload(upload: StoredUpload, now: datetime) -> bool:
+    """True for exactly one of those who confirm the same upload at once."""
+    return StoredUpload.objects.open(now).filter(pk=upload.pk).update(used_at=now) == 1
+
+
+def release_upload(upload: StoredUpload) -> None:
+    """Nothing was applied: the upload may be confirmed again."""
+    StoredUpload.objects.filter(pk=upload.pk).update(used_at=None)
+
+
+def discard_upload(upload: StoredUpload) -> None:
+    """The file has served; its personal data go."""
+    StoredUpload.objects.filter(pk=upload.pk).update(content=b"")
+
+
+def discard_expired(now: datetime) -> int:
+    """Delete uploads past their time. Called by the tick."""
+    return StoredUpload.objects.filter(purpose=PURPOSE, expires_at__lt=now).delete()[0]

@@ -1,0 +1,34 @@
+"""Pinyin keys of Chinese names. SQLite has no pinyin order, so the key is stored. Pure."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pypinyin import Style, lazy_pinyin
+
+# Surnames read differently from the same character elsewhere.
+SURNAMES = {
+    "单": "shan", "曾": "zeng", "解": "xie", "仇": "qiu", "朴": "piao", "查": "zha", "区": "ou", "盖": "ge", "覃": "qin",
+    "尉迟": "yuchi", "万俟": "moqi", "长孙": "zhangsun", "翟": "zhai", "缪": "miao", "乐": "yue", "员": "yun", "任": "ren",
+    "华": "hua", "燕": "yan", "秘": "bi", "冼": "xian", "冯": "feng", "那": "na", "哈": "ha", "洗": "xian",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=50_000)
+def _readings(text: str) -> tuple[str, ...]:
+    return tuple(lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
+
+
+@lru_cache(maxsize=50_000)
+def name_key(name: str) -> str:
+    """Lower-case pinyin, a space, the initials: 潘桂 -> "pangui pg". Sorts and searches without tones."""
+    surname = next((part for part in (name[:2], name[:1]) if part in SURNAMES), "")
+    if surname:
+        rest = _readings(name[len(surname) :])
+        readings: tuple[str, ...] = (SURNAMES[surname], *rest)
+    else:
+        readings = _readings(name)
+    if not readings:
+        return name.lower()[:200]
+    whole = "".join(readings)
+    return f"{whole} {''.join(reading[0] for reading in readings)}"[:200]

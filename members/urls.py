@@ -1,0 +1,17 @@
+from django.urls import URLPattern, path
+
+from . import import_views, views, views_appoint, views_invitations, views_year
+
+urlpatterns: list[URLPattern] = [
+    path("", views.people, name="people"),
+    path("me/", views.my_record, name="my_record"),
+    path("<int:pk>/", views.person, name="person"),
+    path("import/", import_views.roster_import, name="roster_import"),
+    path("import/apply/", import_views.roster_apply, name="roster_apply"),
+    path("import/<slug:token>/faults/", import_views.roster_faults, name="roster_faults"),
+    path("year/", views_year.year_turn, name="year_turn"),
+    path("invitations/", views_invitations.invitation_list, name="invitations"),
+    path("invitations/issue/", views_invitations.invitations_issue, name="invitations_issue"),
+    path("invitations/<int:pk>/reset/", views_invitations.invitation_reset, name="invitation_reset"),
+    path("appoint/<int:branch_id>/", views_appoint.appoint_secretary, name="appoint_secretary"),
+]

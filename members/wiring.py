@@ -1,0 +1,33 @@
+"""What this room tells the floor."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.utils.translation import gettext_lazy as _
+
+from pairing_portal.common.registries import NavigationEntry, daily_jobs, navigation, scope_builders
+from pairing_portal.common.scope import Role
+
+
+def refresh(today: date) -> object:
+    from .services import refresh_stages
+
+    return refresh_stages(today=today)
+
+
+def register() -> None:
+    from .access import scope_for
+
+    scope_builders.register("members", scope_for)
+    daily_jobs.register("stages", refresh)
+    navigation.register(
+        "people",
+        NavigationEntry(_("Members"), "people", "people", "/members/", roles=frozenset(Role) - {Role.PERSON}),
+        order=30,
+    )
+    navigation.register(
+        "me",
+        NavigationEntry(_("Mine"), "my_record", "person", "/members/me/", roles=frozenset({Role.PERSON}), phone=True),
+        order=80,
+    )

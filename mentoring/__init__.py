@@ -1,0 +1,1 @@
+"""The four mentoring tiers. Sibling of pairings; neither imports the other."""

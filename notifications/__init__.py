@@ -1,0 +1,1 @@
+"""The outbox, its channels, its tick. Knows users and no domain."""

@@ -1,0 +1,136 @@
+"""Small registries through which a lower room learns of a higher one; filled in `AppConfig.ready`.
+
+A person's page stands in members/ and shows pairings and hours without importing them; the tick stands in
+notifications/ and asks every room what is missing. Registering the same key twice is a mistake and raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from .scope import EVERYBODY_ROLES, Role, Scope
+
+Item = TypeVar("Item")
+
+
+class Registry(Generic[Item]):
+    """Named items in the order of their `order`, then their key."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._items: dict[str, tuple[int, Item]] = {}
+
+    def register(self, key: str, item: Item, *, order: int = 100) -> Item:
+        if key in self._items:
+            raise ValueError(f"{self.name}: {key!r} is registered already")
+        self._items[key] = (order, item)
+        return item
+
+    def __iter__(self) -> Iterator[Item]:
+        ordered = sorted(self._items.items(), key=lambda pair: (pair[1][0], pair[0]))
+        return iter([item for _key, (_order, item) in ordered])
+
+    def keys(self) -> list[str]:
+        return sorted(self._items)
+
+    def get(self, key: str) -> Item:
+        return self._items[key][1]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._items
+
+
+@dataclass(frozen=True)
+class NavigationEntry:
+    """One room in the left column; `phone` puts it in the bottom bar too."""
+
+    label: Any
+    url_name: str
+    icon: str
+    prefix: str
+    roles: frozenset[Role] = EVERYBODY_ROLES
+    phone: bool = False
+
+
+@dataclass(frozen=True)
+class PersonPanel:
+    """A block on a person's page: `context(person_id, scope)` returns the template's context, or None to hide it."""
+
+    title: Any
+    template: str
+    context: Callable[[int, Scope], dict[str, Any] | None]
+    tab: str = "record"
+
+
+@dataclass(frozen=True)
+class DueNotice:
+    """One thing to be said to one user. `dedupe_key` names kind, subject, period and recipient: sent once."""
+
+    kind: str
+    user_id: int
+    dedupe_key: str
+    subject: dict[str, Any] = field(default_factory=dict)
+    link: str = ""
+    due_at: datetime | None = None
+    expires_at: datetime | None = None
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class ReminderSource:
+    """Computes set-wise what is missing at `now`; `still_needed(keys)` returns the dedupe keys that still hold."""
+
+    kind: str
+    compute: Callable[[datetime], Iterable[DueNotice]]
+
+
+@dataclass(frozen=True)
+class NoticeKind:
+    """How a notice reads: `text(subject)` gives (title, body) without names of mentees or categories."""
+
+    kind: str
+    label: Any
+    text: Callable[[dict[str, Any]], tuple[str, str]]
+    # True when the notice no longer needs to be said.
+    obsolete: Callable[[dict[str, Any], datetime], bool] = lambda subject, now: False
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class LeaveEffect:
+    """What happens in a room when a person leaves: `apply(person_id, left_on)` ends what is open, returns lines of text."""
+
+    label: Any
+    apply: Callable[..., Sequence[str]]
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """One click on the sign-in page in demonstration mode: whose account, and what there is to try.
+
+    `username` may hold wildcards (????0310001): the enrolment years of the demonstration move with the calendar.
+    """
+
+    username: str
+    label: Any
+    description: Any
+
+
+navigation: Registry[NavigationEntry] = Registry("navigation")
+person_panels: Registry[PersonPanel] = Registry("person panels")
+reminder_sources: Registry[ReminderSource] = Registry("reminder sources")
+notice_kinds: Registry[NoticeKind] = Registry("notice kinds")
+leave_effects: Registry[LeaveEffect] = Registry("leave effects")
+# Numbers beside entries of the frame: key -> count(user_id).
+frame_counts: Registry[Callable[[int], int]] = Registry("frame counts")
+# How the scope of a user is built; members/ fills it.
+scope_builders: Registry[Callable[[Any], Scope]] = Registry("scope builders")
+# What is done once a day by the first tick: name -> job(today).
+daily_jobs: Registry[Callable[[date], object]] = Registry("daily jobs")
+# Accounts offered on the sign-in page in demonstration mode, by username.
+demo_accounts: Registry[DemoAccount] = Registry("demonstration accounts")
+# What a room holds about the person behind an account, for their own download: room -> facts(user_id).
+personal_data: Registry[Callable[[int], dict[str, Any]]] = Registry("personal data")

@@ -1,0 +1,152 @@
+"""Strict readers for environment variables; every fault is collected and named before anything starts.
+
+A value with surrounding blanks, quotes, a byte-order mark or a trailing carriage return (a Windows ``.env``)
+is cleaned. What cannot be understood is never guessed: `Environment.finish` ends the process with one
+line a fault, naming the variable and never printing a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+
+TRUE_WORDS = {"1", "true", "yes", "on"}
+FALSE_WORDS = {"0", "false", "no", "off", ""}
+# Orders to the commands in script/, not settings.
+COMMAND_VARIABLES = {"PORTAL_VENV", "PORTAL_PYTHON", "PORTAL_REQUIRE_SERVICES"}
+
+
+def clean(value: str) -> str:
+    """Strip what editors and shells leave around a value."""
+    value = value.replace("\ufeff", "").strip().strip("\r").strip()
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return value
+
+
+class Environment:
+    """Reads variables by name, remembers which were asked for and what was wrong with them."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = {key: clean(value) for key, value in values.items()}
+        self.known: set[str] = set()
+        self.faults: list[str] = []
+        self.warnings: list[str] = []
+
+    @classmethod
+    def from_process(cls, env_file: Path) -> Environment:
+        """Variables of the process; a ``.env`` beside manage.py fills what the process does not set."""
+        if env_file.is_file():
+            environ.Env.read_env(str(env_file), encoding="utf-8-sig")
+        return cls(os.environ)
+
+    def fault(self, name: str, why: str) -> None:
+        self.faults.append(f"{name}: {why}")
+
+    def text(self, name: str, default: str = "") -> str:
+        self.known.add(name)
+        value = self.values.get(name, "")
+        return value if value else default
+
+    def boolean(self, name: str, default: bool = False) -> bool:
+        self.known.add(name)
+        raw = self.values.get(name)
+        if raw is None:
+            return default
+        word = raw.lower()
+        if word in TRUE_WORDS:
+            return True
+        if word not in FALSE_WORDS:
+            self.fault(name, "must be 1 or 0 (also true/false, yes/no, on/off)")
+        return False
+
+    def integer(self, name: str, default: int, *, low: int, high: int) -> int:
+        raw = self.text(name)
+        if not raw:
+            return default
+        if raw.isascii() and raw.lstrip("-").isdigit() and low <= int(raw) <= high:
+            return int(raw)
+        self.fault(name, f"must be a whole number from {low} to {high}")
+        return default
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value not in allowed:
+            self.fault(name, "must be one of " + ", ".join(allowed))
+            return default
+        return value
+
+    def hosts(self, name: str, default: list[str]) -> list[str]:
+        """Host names, comma separated, without scheme and port."""
+        hosts = [part.strip() for part in self.text(name).split(",") if part.strip()]
+        for host in hosts:
+            if "://" in host or "/" in host or (":" in host and not host.startswith("[")):
+                self.fault(name, "takes host names only, without https:// and without a port")
+        return hosts or default
+
+    def origins(self, name: str) -> list[str]:
+        """Addresses such as https://portal.example.edu, comma separated."""
+        origins = [part.strip() for part in self.text(name).split(",") if part.strip()]
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or not parts.netloc:
+                self.fault(name, "each address must start with https:// (or http://)")
+        return origins
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        url = self.text(name, default)
+        try:
+            config: dict[str, Any] = environ.Env.db_url_config(url)
+        except (ValueError, KeyError, environ.ImproperlyConfigured):
+            config = {}
+        engine = config.get("ENGINE", "")
+        if not engine.endswith(("sqlite3", "postgresql")) or not config.get("NAME"):
+            self.fault(
+                name,
+                "must read postgres://user:password@host:5432/name or sqlite:////path; "
+                "write @ / # % in a password as %40 %2F %23 %25",
+            )
+            return {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+        return config
+
+    def redis(self, name: str) -> str:
+        url = self.text(name)
+        if url:
+            parts = urlsplit(url)
+            try:
+                usable = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+            except ValueError:
+                usable = False
+            if not usable:
+                self.fault(name, "must read redis://host:6379/0")
+                return ""
+        return url
+
+    def email(self, name: str, default: str) -> dict[str, Any]:
+        try:
+            config: dict[str, Any] = environ.Env.email_url_config(self.text(name, default))
+        except (ValueError, KeyError, AttributeError, environ.ImproperlyConfigured):
+            self.fault(name, "must read smtp+ssl://user:password@host:465 (or consolemail://)")
+            config = environ.Env.email_url_config("dummymail://")
+        return config
+
+    def warn_unknown(self, prefix: str) -> None:
+        """A typo in one of our own names would otherwise be silence."""
+        for name in sorted(self.values):
+            if name in COMMAND_VARIABLES or name.startswith("PORTAL_TEST_"):
+                continue
+            if name.startswith(prefix) and name not in self.known:
+                self.warnings.append(f"{name} is not a setting of the portal (a typing mistake?)")
+
+    def finish(self) -> None:
+        """Print the warnings; end the process when anything was wrong."""
+        for warning in self.warnings:
+            print(f"pairing portal: warning: {warning}", file=sys.stderr)
+        if self.faults:
+            raise SystemExit("\n".join(f"pairing portal: cannot start: {fault}" for fault in self.faults))

@@ -1,0 +1,1 @@
+"""The three-level pairing: branch to branch, committee to committee, member to member."""

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("", views.pairing_list, name="pairings"),
+    path("new/", views.pairing_new, name="pairing_new"),
+    path("<int:pk>/", views.pairing_detail, name="pairing"),
+    path("<int:pk>/confirm/", views.pairing_confirm, name="pairing_confirm"),
+    path("<int:pk>/decline/", views.pairing_decline, name="pairing_decline"),
+    path("<int:pk>/withdraw/", views.pairing_withdraw, name="pairing_withdraw"),
+    path("<int:pk>/propose/", views.pairing_propose, name="pairing_propose"),
+    path("<int:pk>/end/", views.pairing_end, name="pairing_end"),
+]

@@ -1,0 +1,1 @@
+"""Workbooks, the workbench, the demonstration story."""

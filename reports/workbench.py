@@ -1,0 +1,285 @@
+"""What each role sees first: what waits for me, what is late, how is it going."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from activities.board import QuotaContext, board_rows, focus_week, shown_weeks
+from activities.models import LectureAudience, LogEntry, LogState
+from activities.querysets import concerned_league_branches
+from activities.quota import WeekState
+from branches.models import PartyBranch
+from branches.policy import Policy
+from members.models import Person
+from pairing_portal.common.scope import Role, Scope
+from pairings.models import BranchPairing, MemberPairing
+
+WEEKS_SHOWN = 8
+OVERSEEING = (Role.STAFF, Role.ADMINISTRATOR)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits: one click away, with its oldest age."""
+
+    label: str
+    count: int
+    url: str
+    icon: str
+    oldest: datetime | date | None = None
+    is_late: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its weeks behind it; `points` is a polyline for a 100 × 24 picture."""
+
+    label: str
+    value: str
+    hint: str
+    url: str
+    points: str = ""
+
+
+def build_workbench(scope: Scope, today: date) -> dict[str, Any]:
+    """The context of the workbench for one user; blocks that do not concern them are absent."""
+    context: dict[str, Any] = {"today": today, "tasks": _tasks(scope, today), "role": _role(scope)}
+    quota = _quota(scope, today)
+    context["quota"] = quota
+    context["week_number"] = quota["number"] if quota else None
+    if scope.person_id:
+        context["me"] = _my_record(scope)
+    if scope.branch_ids or scope.department_ids or scope.college_staff:
+        context["figures"] = _figures(scope, today, quota)
+    if scope.department_ids or scope.college_staff:
+        context["health"] = _health(scope, today)
+    return context
+
+
+def _role(scope: Scope) -> str:
+    for role in (Role.STAFF, Role.SECRETARY, Role.COMMITTEE, Role.COUNSELLOR, Role.LEAGUE_SECRETARY, Role.PERSON):
+        if scope.has(role):
+            return role.value
+    return Role.ADMINISTRATOR.value if scope.has(Role.ADMINISTRATOR) else "nobody"
+
+
+def _tasks(scope: Scope, today: date) -> list[Task]:
+    late_days = Policy().number("confirm_reminder_days", today)
+    late_before = timezone.now() - timedelta(days=late_days)
+    tasks = []
+    proposals = BranchPairing.objects.visible_to(scope).waiting_for(scope).with_branches()
+    for pairing in proposals[:5]:
+        since = pairing.helping_confirmed_at or pairing.partner_confirmed_at
+        tasks.append(
+            Task(
+                _("Pairing proposed: %(pairing)s") % {"pairing": pairing}, 1, reverse("pairing", args=[pairing.pk]), "link",
+                since, bool(since and since < late_before),
+            )
+        )  # fmt: skip
+    if scope.managed_branch_ids:
+        logs = LogEntry.objects.confirmable_by(scope).aggregate(count=Count("pk"), oldest=Min("submitted_at"))
+        if logs["count"]:
+            is_late = logs["oldest"] < late_before
+            tasks.append(
+                Task(
+                    _("Log entries to confirm"),
+                    logs["count"],
+                    reverse("log_confirm"),
+                    "clipboard-check",
+                    logs["oldest"],
+                    is_late,
+                )
+            )
+    if scope.league_branch_ids:
+        lectures = (
+            LectureAudience.objects.visible_to(scope)
+            .waiting_for(scope)
+            .aggregate(count=Count("pk"), oldest=Min("lecture__on"))
+        )
+        if lectures["count"]:
+            is_late = lectures["oldest"] < today - timedelta(days=late_days)
+            tasks.append(
+                Task(
+                    _("Lectures to confirm"),
+                    lectures["count"],
+                    reverse("lectures_to_confirm"),
+                    "check-circle",
+                    lectures["oldest"],
+                    is_late,
+                )
+            )
+    if scope.person_id:
+        returned = (
+            LogEntry.objects.changeable_by(scope)
+            .filter(state=LogState.RETURNED)
+            .aggregate(count=Count("pk"), oldest=Min("submitted_at"))
+        )
+        if returned["count"]:
+            tasks.append(
+                Task(
+                    _("Returned entries to correct"),
+                    returned["count"],
+                    reverse("my_logs") + "?state=returned",
+                    "arrow-left",
+                    returned["oldest"],
+                )
+            )
+    return sorted(tasks, key=lambda task: not task.is_late)
+
+
+def _quota(scope: Scope, today: date) -> dict[str, Any] | None:
+    """The focus week of the League branches the user has to do with; None when there are none."""
+    branches = list(concerned_league_branches(scope).active().select_related("party_branch"))
+    if not branches:
+        return None
+    context = QuotaContext.load()
+    weeks = shown_weeks(context, today)
+    focus = focus_week(weeks, today)
+    if focus is None:
+        return None
+    past = [week for week in weeks if week <= focus][-WEEKS_SHOWN:]
+    rows = board_rows(league_branches=branches, mondays=past, today=today, context=context)
+    owing = [row for row in rows if row.cells[-1].state not in (WeekState.NOT_OWED, WeekState.EXEMPT)]
+    met = [
+        sum(row.cells[index].state == WeekState.MET for row in rows)
+        / max(1, sum(row.cells[index].required > 0 for row in rows))
+        for index in range(len(past))
+    ]
+    behind = [{"league_branch": row.league_branch, "status": row.cells[-1]} for row in owing if row.cells[-1].missing]
+    return {
+        "focus": focus,
+        "sunday": focus + timedelta(days=6),
+        "number": context.calendar.teaching_week(focus + timedelta(days=3)),
+        "owing": len(owing),
+        "met": sum(row.cells[-1].state == WeekState.MET for row in owing),
+        "behind": behind[:6],
+        "history": met,
+        "is_current": focus <= today <= focus + timedelta(days=6),
+    }
+
+
+def _my_record(scope: Scope) -> dict[str, Any]:
+    own = LogEntry.objects.visible_to(scope).filter(person_id=scope.person_id)
+    totals = own.aggregate(
+        confirmed=Sum("minutes", filter=Q(state=LogState.CONFIRMED)),
+        waiting=Count("pk", filter=Q(state=LogState.SUBMITTED)),
+    )
+    pairs = MemberPairing.objects.visible_to(scope).open().of_person(scope.person_id or 0).with_people()
+    return {
+        "minutes": totals["confirmed"] or 0,
+        "waiting": totals["waiting"],
+        "people": [{"pair": pair, "other": pair.other(scope.person_id)} for pair in pairs],
+        "recent": own.with_names()[:3],
+    }
+
+
+def _figures(scope: Scope, today: date, quota: dict[str, Any] | None) -> list[Figure]:
+    """Four figures of the branches one answers for, each leading to its rows."""
+    visible = Person.objects.visible_to(scope).members()
+    members = visible.count()
+    pairs = MemberPairing.objects.visible_to(scope).open()
+    paired = visible.filter(Q(pk__in=pairs.values("helper_id")) | Q(pk__in=pairs.values("partner_id"))).count()
+    weeks = [today - timedelta(days=today.weekday(), weeks=back) for back in range(WEEKS_SHOWN - 1, -1, -1)]
+    minutes, delays = _by_week(scope, weeks)
+    figures = [
+        Figure(_("Paired members"), f"{paired}/{members}", _("members with an open pair"), reverse("pairings")),
+        Figure(
+            _("Confirmed hours, 30 days"), f"{sum(minutes[-4:]) / 60:.0f}", _("from the same entries every ledger counts"),
+            reverse("log_confirm") if scope.managed_branch_ids else reverse("reports"), _sparkline(minutes),
+        ),
+        Figure(
+            _("Days until confirmed"), f"{statistics.median(delays):.1f}" if delays else "—", _("median of the last 8 weeks"),
+            reverse("log_confirm") if scope.managed_branch_ids else reverse("reports"),
+        ),
+    ]  # fmt: skip
+    if quota:
+        figures.insert(
+            1,
+            Figure(
+                _("Lecture quota, week %(number)s") % {"number": quota["number"] or "–"}, f"{quota['met']}/{quota['owing']}",
+                _("League branches that have what they are owed"), reverse("lectures"), _sparkline(quota["history"]),
+            ),
+        )  # fmt: skip
+    return figures
+
+
+def _by_week(scope: Scope, weeks: list[date]) -> tuple[list[float], list[float]]:
+    """Confirmed minutes per week, and the days each entry waited for its confirmation."""
+    per_week: dict[date, float] = defaultdict(float)
+    delays = []
+    rows = (
+        LogEntry.objects.visible_to(scope)
+        .confirmed()
+        .filter(on__gte=weeks[0])
+        .values_list("on", "minutes", "submitted_at", "confirmed_at")
+        .distinct()
+    )
+    for on, minutes, submitted_at, confirmed_at in rows:
+        per_week[on - timedelta(days=on.weekday())] += minutes
+        if submitted_at and confirmed_at:
+            delays.append(max(0.0, (confirmed_at - submitted_at).total_seconds() / 86400))
+    return [per_week[week] for week in weeks], delays
+
+
+def _sparkline(values: list[float]) -> str:
+    """Points of a polyline, 100 wide and 24 high."""
+    if len(values) < 2 or not any(values):
+        return ""
+    top, step = max(values), 100 / (len(values) - 1)
+    return " ".join(f"{index * step:.1f},{22 - 20 * value / top:.1f}" for index, value in enumerate(values))
+
+
+def _health(scope: Scope, today: date) -> list[dict[str, Any]]:
+    """Branches as rows, health as cells: for those who oversee a department."""
+    branches = PartyBranch.objects.active()
+    if not scope.college_staff:
+        branches = branches.filter(department_id__in=scope.department_ids)
+    members = dict(
+        branches.annotate(n=Count("people", filter=Q(people__stage__in=("probationary", "full")))).values_list(
+            "pk", "n"
+        )
+    )
+    away = dict(
+        Person.objects.visible_to(scope)
+        .members()
+        .away_on(today)
+        .values_list("party_branch_id")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    waiting = {
+        branch: (count, oldest)
+        for branch, count, oldest in LogEntry.objects.visible_to(scope)
+        .filter(state=LogState.SUBMITTED)
+        .values_list("person__party_branch_id")
+        .annotate(n=Count("pk", distinct=True), oldest=Min("submitted_at"))
+        .order_by()
+    }
+    paired = set()
+    for pairing in BranchPairing.objects.visible_to(scope).running_on(today):
+        paired |= {pairing.helping_branch_id, pairing.partner_branch_id}
+    late_before = timezone.now() - timedelta(days=Policy().number("confirm_reminder_days", today))
+    rows = []
+    for branch in branches.select_related("department").order_by("department_id", "pk"):
+        count, oldest = waiting.get(branch.pk, (0, None))
+        rows.append(
+            {
+                "branch": branch,
+                "members": members.get(branch.pk, 0),
+                "away": away.get(branch.pk, 0),
+                "is_paired": branch.pk in paired,
+                "waiting": count,
+                "oldest": oldest,
+                "is_late": bool(oldest and oldest < late_before),
+            }
+        )
+    return rows

@@ -1,0 +1,167 @@
+"""The role × address table: a closed list. An address that is missing here fails the build, and so does a right that changed.
+
+Letters say what a GET answers: 2 a page, 3 a redirect, f forbidden (403), n not found (404), m method not allowed (405),
+b bad request (400), l sign in first. Columns are the members of the cast in `ROLES`; `-` is nobody (not signed in).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from accounts.models import AuditEvent, User
+from activities.models import Lecture, LectureAudience, LogEntry, Textbook
+from activities.services import assign_duty, grant_exemption
+from branches.models import CalendarDay, PolicyValue, Term
+from members.models import Absence, DevelopmentStep, ExcellentMember, Post, Sponsor, StaffRole
+from notifications.models import Notice
+from pairings.models import BranchPairing, MemberPairing
+
+ROLES = {
+    "-": None,
+    "X": "stranger",
+    "s": "er_member",
+    "S": "er_secretary",
+    "L": "league_secretary",
+    "C": "counsellor",
+    "O": "mech_organiser",
+    "A": "administrator",
+}
+ORDER = "".join(ROLES)
+
+TABLE = Path(__file__).with_name("addresses.txt")
+LETTERS = {200: "2", 302: "3", 301: "3", 403: "f", 404: "n", 405: "m", 400: "b", 429: "r", 503: "u"}
+
+
+def every_address(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[tuple[str, list[str]]]:
+    """(name, argument names) of every named address, admin pages included."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from every_address(pattern, inner)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield f"{namespace}{pattern.name}", list(pattern.pattern.converters)
+
+
+def table() -> dict[str, tuple[str, str]]:
+    """name -> (method, letters)."""
+    rows = (
+        line.split() for line in TABLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
+    )
+    return {name: (method, letters) for name, method, letters in rows}
+
+
+@pytest.fixture
+def stage(cast):
+    """One object of every kind, so that addresses with a key lead somewhere; all of it branch Er's and Liu's."""
+    now = timezone.now()
+    pairing = BranchPairing.objects.create(
+        academic_year=cast.year, helping_branch=cast.er, partner_branch=cast.san, starts_on=dt.date(2026, 10, 8),
+        ends_on=dt.date(2027, 6, 30), state="active", helping_confirmed_by=cast.user("er_secretary"), helping_confirmed_at=now,
+        partner_confirmed_by=cast.user("san_secretary"), partner_confirmed_at=now,
+    )  # fmt: skip
+    pair = MemberPairing.objects.create(
+        pairing=pairing,
+        helper=cast.person("er_member"),
+        partner=cast.person("san_member"),
+        starts_on=dt.date(2026, 10, 8),
+    )
+    entry = LogEntry.objects.create(
+        person=cast.person("er_member"), on=dt.date(2026, 10, 27), minutes=30, purpose="pairing", member_pairing=pair,
+        summary="复习", created_at=now, submitted_at=now,
+    )  # fmt: skip
+    book = Textbook.objects.create(title="读本", is_prescribed=True)
+    lecture = Lecture.objects.create(
+        on=dt.date(2026, 10, 27), minutes=40, textbook=book, recorded_by=cast.user("liu_member"), recorded_at=now
+    )
+    audience = LectureAudience.objects.create(lecture=lecture, league_branch=cast.one)
+    notice = Notice.objects.create(
+        user=cast.user("er_secretary"), kind="pairings.ended", dedupe_key="k", created_at=now
+    )
+    duty = assign_duty(person=cast.person("liu_member"), league_branch=cast.one, academic_year=cast.year)
+    exemption = grant_exemption(
+        league_branches=[cast.one], from_on=dt.date(2026, 11, 2), to_on=dt.date(2026, 11, 3), reason="other"
+    )[0]
+    er = cast.person("er_member")
+    return {
+        "pairings_branchpairing": pairing, "pairings_memberpairing": pair, "activities_logentry": entry,
+        "activities_lecture": lecture, "activities_lectureduty": duty, "activities_quotaexemption": exemption,
+        "activities_textbook": book, "members_person": er, "members_member": er,
+        "members_activist": cast.person("san_activist"), "members_post": Post.objects.filter(party_branch=cast.er).first(),
+        "members_absence": Absence.objects.create(person=er, from_on=dt.date(2026, 11, 1)),
+        "members_developmentstep": DevelopmentStep.objects.create(person=er, number=1, done_on=dt.date(2023, 9, 20)),
+        "members_excellentmember": ExcellentMember.objects.create(person=er, academic_year=cast.year),
+        "members_sponsor": Sponsor.objects.create(person=er, sponsor=cast.person("er_secretary")),
+        "members_staffrole": StaffRole.objects.get(user=cast.user("mech_organiser")),
+        "branches_department": cast.mech, "branches_partybranch": cast.er, "branches_schoolclass": cast.class_24,
+        "branches_leaguebranch": cast.one, "branches_academicyear": cast.year, "branches_term": cast.term,
+        "branches_calendarday": CalendarDay.objects.first(),
+        "branches_policyvalue": PolicyValue.objects.create(
+            key="lectures_a_week", value="2", source="x", effective_from=dt.date(2026, 1, 1)
+        ),
+        "accounts_user": cast.user("er_member"),
+        "accounts_auditevent": AuditEvent.objects.create(at=now, action="sign_in"),
+        "notifications_delivery": notice.deliveries.create(channel="portal", next_attempt_at=now),
+        "pairing": pairing, "log": entry, "lecture_answer": audience, "lecture_week": cast.one, "notice": notice,
+        "branch": cast.er, "appoint": cast.er, "person": er, "league": cast.one, "invitation": cast.er,
+        "term": Term.objects.first(), "user": User.objects.first(),
+    }  # fmt: skip
+
+
+def argument(name: str, argument_name: str, stage: dict[str, object]) -> object:
+    if argument_name in ("name",):
+        return "pairings"
+    if argument_name in ("app_label",):
+        return "members"
+    if argument_name in ("token",):
+        return "x" * 43
+    if argument_name == "url":
+        return "nowhere"
+    plain = name.removeprefix("admin:")
+    key = max((key for key in stage if plain.startswith(key)), key=len, default="person")
+    return stage[key].pk
+
+
+def address(name: str, arguments: list[str], stage: dict[str, object]) -> str:
+    return reverse(name, kwargs={key: argument(name, key, stage) for key in arguments})
+
+
+def answer(client: Client, method: str, url: str) -> str:
+    response = client.get(url) if method == "GET" else client.post(url)
+    if response.status_code == 302 and response.url.startswith("/accounts/login/"):
+        return "l"
+    return LETTERS.get(response.status_code, str(response.status_code))
+
+
+def test_every_address_stands_in_the_table():
+    known = set(table())
+    existing = {name for name, _arguments in every_address()}
+    assert {"missing": sorted(existing - known), "gone": sorted(known - existing)} == {"missing": [], "gone": []}
+
+
+@pytest.mark.parametrize("letter", ORDER)
+def test_what_each_role_is_answered(letter, cast, stage, expected_errors):
+    arguments = dict(every_address())
+    found = {}
+    for name, (method, letters) in table().items():
+        if name not in arguments or method == "SKIP":
+            continue
+        # Each request meets the stage as it was: what a POST did is taken back.
+        with transaction.atomic():
+            client = Client(raise_request_exception=False)
+            if ROLES[letter]:
+                client.force_login(
+                    cast.user(ROLES[letter]), backend="allauth.account.auth_backends.AuthenticationBackend"
+                )
+            given = answer(client, method, address(name, arguments[name], stage))
+            transaction.set_rollback(True)
+        if given != letters[ORDER.index(letter)]:
+            found[name] = f"{given} instead of {letters[ORDER.index(letter)]}"
+    assert found == {}
