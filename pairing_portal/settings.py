@@ -375,7 +375,8 @@ LOGGING = {
             "processor": (
                 structlog.processors.JSONRenderer(ensure_ascii=False)
                 if PORTAL_MODE in {"production", "trial"}
-                else structlog.dev.ConsoleRenderer(colors=False)
+                # Plain: the local variables of a traceback would print people's data.
+                else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
             ),
         },
     },

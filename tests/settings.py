@@ -8,9 +8,9 @@ os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 50)
 os.environ["PORTAL_DATA_DIR"] = os.environ.get("PORTAL_TEST_DATA_DIR", "var/tests")
 os.environ["PORTAL_DEMO"] = "0"
 os.environ["EMAIL_URL"] = "dummymail://"
+os.environ["LOG_LEVEL"] = "ERROR"
 
 from pairing_portal.settings import *  # noqa: F403  # the point of this file
 
-LOG_LEVEL = "ERROR"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

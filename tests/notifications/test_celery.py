@@ -60,7 +60,9 @@ def worker(transactional_db) -> Iterator[subprocess.Popen]:
 @pytest.mark.postgres
 @pytest.mark.redis
 @pytest.mark.django_db(transaction=True)
-def test_a_tick_sent_through_redis_is_run_by_the_worker(worker):
+def test_a_tick_sent_through_redis_is_run_by_the_worker(worker, monkeypatch):
+    # This process has no broker of its own; only the worker under test has.
+    monkeypatch.setitem(app.conf, "task_always_eager", False)
     cast = build_cast(timezone.localdate())
     user = cast.user("er_member")
     post_notices(
