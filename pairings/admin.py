@@ -14,7 +14,7 @@ from pairing_portal.common.problems import Refused
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import ADMIN_SITE_ROLES, Role
 
-from . import services
+from . import admin_board, admin_covers, admin_work, services  # noqa: F401  # they register their pages
 from .models import BranchPairing, MemberPairing, PairingStep
 
 PAIRING_ROLES = ADMIN_SITE_ROLES - {Role.COUNSELLOR}

@@ -12,10 +12,28 @@ from simple_history.models import HistoricalRecords
 from branches.models import AcademicYear, PartyBranch
 from members.models import Person
 
+from .board_models import BranchSplit, CommitteePairing, GroupPlace, MatchingWish, PairingGroup
 from .querysets import BranchPairingQuerySet, MemberPairingQuerySet, OfPairingQuerySet
 from .states import OPEN_STATES, PairingAction, PairingState
+from .work_models import (
+    Cover,
+    CoverDuty,
+    CoverState,
+    CrossInspection,
+    InspectionFinding,
+    InspectionMaterial,
+    JointProject,
+    PairingTask,
+    ProjectMilestone,
+    Side,
+    TaskArea,
+)
 
-__all__ = ["BranchPairing", "MemberPairing", "PairingAction", "PairingState", "PairingStep", "SupportArea"]
+__all__ = [
+    "BranchPairing", "BranchSplit", "CommitteePairing", "Cover", "CoverDuty", "CoverState", "CrossInspection", "GroupPlace",
+    "InspectionFinding", "InspectionMaterial", "JointProject", "MatchingWish", "MemberPairing", "PairingAction", "PairingGroup",
+    "PairingState", "PairingStep", "PairingTask", "ProjectMilestone", "Side", "SupportArea", "TaskArea",
+]  # fmt: skip
 
 
 class BranchPairing(models.Model):
@@ -32,6 +50,8 @@ class BranchPairing(models.Model):
     )
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to"))
+    principles = models.TextField(_("principles"), max_length=2000, blank=True)
+    aims = models.TextField(_("aims"), max_length=2000, blank=True)
     agreement = models.TextField(_("agreement"), max_length=5000, blank=True)
     state = models.CharField(_("state"), max_length=20, choices=PairingState, default=PairingState.DRAFT, db_index=True)
     helping_confirmed_by = models.ForeignKey(
@@ -44,8 +64,25 @@ class BranchPairing(models.Model):
         null=True, blank=True, on_delete=models.PROTECT, related_name="+",
     )  # fmt: skip
     partner_confirmed_at = models.DateTimeField(_("confirmed for the partner branch at"), null=True, blank=True)
+    # Whose draft it is: only this branch sees and writes it until it is sent.
+    author_branch = models.ForeignKey(
+        PartyBranch, verbose_name=_("proposed by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    previous = models.ForeignKey(
+        "self",
+        verbose_name=_("continues"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="continued_by",
+    )
+    # Raised by every change of the board; a page that shows an older one is stale.
+    board_version = models.PositiveIntegerField(default=0, editable=False)
+    board_published_at = models.DateTimeField(_("pairs published at"), null=True, blank=True)
+    # What the pairing came to, counted when it ended.
+    summary = models.JSONField(_("summary"), null=True, blank=True)
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["board_version"])
     objects = BranchPairingQuerySet.as_manager()
 
     class Meta:
@@ -141,7 +178,21 @@ class MemberPairing(models.Model):
     )
     support_areas = models.JSONField(_("support areas"), default=list, blank=True)
     reasons = models.JSONField(_("why they were matched"), default=list, blank=True)
+    score = models.SmallIntegerField(_("score"), null=True, blank=True)
     is_fixed = models.BooleanField(_("fixed by hand"), default=False)
+    goal = models.CharField(_("goal"), max_length=200, blank=True)
+    # Empty while it is a draft on the board; nobody outside the two committees sees it before.
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True)
+    # A published pair that the draft on the board gives up; it ends when the board is published.
+    is_dropped = models.BooleanField(_("given up in the draft"), default=False)
+    successor_of = models.ForeignKey(
+        "self",
+        verbose_name=_("takes over from"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="successors",
+    )
     starts_on = models.DateField(_("from"))
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
     end_reason = models.CharField(_("why it ended"), max_length=200, blank=True)
@@ -171,10 +222,21 @@ class MemberPairing(models.Model):
                 name="member_pairing_ends_after_start",
                 violation_error_message=_("A pairing cannot end before it began."),
             ),
+            models.CheckConstraint(
+                condition=Q(is_dropped=False) | Q(published_at__isnull=False),
+                name="member_pairing_only_published_is_dropped",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["pairing"], condition=Q(ended_on=None), name="member_pairing_open"),
         ]
 
     def __str__(self) -> str:
         return f"{self.helper} ↔ {self.partner}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.published_at is None
 
     def other(self, person_id: int | None) -> Person:
         """The one of the two who is not `person_id`."""

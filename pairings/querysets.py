@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from pairing_portal.common.querysets import ScopedQuerySet
 from pairing_portal.common.scope import Scope
 
-from .states import OPEN_STATES, RUNNING_STATES, PairingState
+from .states import OPEN_STATES, RUNNING_STATES, UNSENT_STATES, PairingState
 
 if TYPE_CHECKING:
     pass
@@ -30,7 +30,7 @@ class BranchPairingQuerySet(ScopedQuerySet[Any]):
             return self
         seen = self.filter(_pairing_visibility(scope))
         # A draft is its author's own branch's business.
-        return seen.exclude(Q(state=PairingState.DRAFT) & ~Q(helping_branch_id__in=scope.managed_branch_ids))
+        return seen.exclude(Q(state__in=UNSENT_STATES) & ~Q(author_branch_id__in=scope.managed_branch_ids))
 
     def changeable_by(self, scope: Scope) -> BranchPairingQuerySet:
         return self.filter(
@@ -54,27 +54,121 @@ class BranchPairingQuerySet(ScopedQuerySet[Any]):
         return self.select_related("helping_branch", "partner_branch", "academic_year")
 
     def with_pair_counts(self) -> BranchPairingQuerySet:
-        """`pair_count`: open member pairs."""
-        return self.annotate(pair_count=Count("member_pairings", filter=Q(member_pairings__ended_on=None)))
+        """`pair_count`: published open member pairs."""
+        running = Q(member_pairings__ended_on=None, member_pairings__published_at__isnull=False)
+        return self.annotate(pair_count=Count("member_pairings", filter=running))
 
 
 class OfPairingQuerySet(ScopedQuerySet[Any]):
-    """Rows that hang on a branch pairing."""
+    """Rows that hang on a branch pairing; `path` leads from the row to it."""
+
+    path = "pairing"
 
     def visible_to(self, scope: Scope) -> OfPairingQuerySet:
         from .models import BranchPairing
 
         if scope.whole_college:
             return self
-        return self.filter(pairing__in=BranchPairing.objects.visible_to(scope))
+        return self.filter(**{f"{self.path}__in": BranchPairing.objects.visible_to(scope)})
+
+    def changeable_by(self, scope: Scope) -> OfPairingQuerySet:
+        """The secretaries of the two branches; a deed of the pairing is theirs to write down."""
+        from .models import BranchPairing
+
+        return self.filter(**{f"{self.path}__in": BranchPairing.objects.changeable_by(scope)})
+
+
+class FindingQuerySet(OfPairingQuerySet):
+    path = "inspection__pairing"
+
+    def unmended(self) -> FindingQuerySet:
+        """Problems found and not reported mended yet."""
+        return self.exclude(problem="").filter(mended_on=None)
+
+
+class MilestoneQuerySet(OfPairingQuerySet):
+    path = "project__pairing"
+
+
+class TaskQuerySet(OfPairingQuerySet):
+    """The shared plan is seen by both branches; a pair's own tasks by the two and the committees."""
+
+    def visible_to(self, scope: Scope) -> TaskQuerySet:
+        from .models import MemberPairing
+
+        seen: Any = super().visible_to(scope)
+        if scope.whole_college:
+            return seen
+        return seen.filter(Q(member_pairing=None) | Q(member_pairing__in=MemberPairing.objects.visible_to(scope)))
+
+    def open(self) -> TaskQuerySet:
+        return self.filter(done_on=None)
+
+    def of_plan(self) -> TaskQuerySet:
+        """The lines of the shared work plan, without the tasks of single pairs."""
+        return self.filter(member_pairing=None)
+
+
+class CoverQuerySet(OfPairingQuerySet):
+    """A stand-in duty is seen by the two it concerns, the committees and the department."""
+
+    def visible_to(self, scope: Scope) -> CoverQuerySet:
+        if scope.whole_college:
+            return self
+        me = scope.person_id or 0
+        return self.filter(
+            Q(stand_in_id=me)
+            | Q(absent_id=me)
+            | Q(pairing__helping_branch_id__in=scope.branch_ids)
+            | Q(pairing__partner_branch_id__in=scope.branch_ids)
+            | Q(pairing__helping_branch__department_id__in=scope.department_ids)
+            | Q(pairing__partner_branch__department_id__in=scope.department_ids)
+        )
+
+    def standing(self) -> CoverQuerySet:
+        """Asked or accepted: what is not to be proposed again."""
+        return self.filter(state__in=("asked", "accepted"))
+
+    def accepted(self) -> CoverQuerySet:
+        return self.filter(state="accepted")
+
+
+class SplitQuerySet(ScopedQuerySet[Any]):
+    """How a branch is divided is known to its committee and the department."""
+
+    def visible_to(self, scope: Scope) -> SplitQuerySet:
+        if scope.whole_college:
+            return self
+        return self.filter(Q(branch_id__in=scope.branch_ids) | Q(branch__department_id__in=scope.department_ids))
+
+    def changeable_by(self, scope: Scope) -> SplitQuerySet:
+        return self.filter(branch_id__in=scope.managed_branch_ids)
+
+
+class OfSplitQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> OfSplitQuerySet:
+        from .models import BranchSplit
+
+        return self if scope.whole_college else self.filter(split__in=BranchSplit.objects.visible_to(scope))
+
+    def changeable_by(self, scope: Scope) -> OfSplitQuerySet:
+        return self.filter(split__branch_id__in=scope.managed_branch_ids)
+
+
+class WishQuerySet(ScopedQuerySet[Any]):
+    """What somebody offers and asks for: their own, and their branch's secretary's business; never the partner's."""
+
+    def visible_to(self, scope: Scope) -> WishQuerySet:
+        return self.filter(Q(person_id=scope.person_id or 0) | Q(person__party_branch_id__in=scope.managed_branch_ids))
 
 
 class MemberPairingQuerySet(ScopedQuerySet[Any]):
     def visible_to(self, scope: Scope) -> MemberPairingQuerySet:
-        """The two people themselves, the committees of both branches, the department."""
+        """The two people themselves once published, the committees of both branches, the department."""
         if scope.whole_college:
             return self
-        condition = Q(helper_id=scope.person_id or 0) | Q(partner_id=scope.person_id or 0)
+        published = Q(published_at__isnull=False)
+        condition = published & Q(helper_id=scope.person_id or 0) | published & Q(partner_id=scope.person_id or 0)
         condition |= Q(pairing__helping_branch_id__in=scope.branch_ids)
         condition |= Q(pairing__partner_branch_id__in=scope.branch_ids)
         condition |= Q(pairing__helping_branch__department_id__in=scope.department_ids)
@@ -88,7 +182,15 @@ class MemberPairingQuerySet(ScopedQuerySet[Any]):
         )
 
     def open(self) -> MemberPairingQuerySet:
-        return self.filter(ended_on=None)
+        """Published and running: what people know as their pair."""
+        return self.filter(ended_on=None, published_at__isnull=False)
+
+    def published(self) -> MemberPairingQuerySet:
+        return self.filter(published_at__isnull=False)
+
+    def on_board(self) -> MemberPairingQuerySet:
+        """The draft of the board: what would be running were it published now."""
+        return self.filter(ended_on=None, is_dropped=False)
 
     def with_people(self) -> MemberPairingQuerySet:
         """Name, class and major of both: what a partner branch may see of people."""

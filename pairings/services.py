@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -55,6 +56,7 @@ def propose_pairing(
         raise Refused(
             _("One of the two branches must be your own. Choose your branch on one side."), field="helping_branch"
         )
+    own = helping_branch if scope.manages(helping_branch.pk) else partner_branch
     pairing = BranchPairing(
         academic_year=academic_year,
         helping_branch=helping_branch,
@@ -63,13 +65,13 @@ def propose_pairing(
         ends_on=ends_on,
         agreement=agreement,
         state=PairingState.PROPOSED,
+        author_branch=own,
     )
     for branch in _unconfirmed_sides(pairing, scope):
         _confirm_side(pairing, branch, by, now)
     if pairing.helping_confirmed_at and pairing.partner_confirmed_at:
         pairing.state = PairingState.ACTIVE
     pairing.save()
-    own = helping_branch if scope.manages(helping_branch.pk) else partner_branch
     _trail(pairing, PairingAction.PROPOSE, by=by, now=now, branch=own)
     _tell(pairing, _secretaries(_side_waiting(pairing)), notices.PAIRING_PROPOSED, now=now)
     return pairing
@@ -159,6 +161,7 @@ def end_pairing(
     pairing.state = PairingState.ENDED_EARLY if early else PairingState.COMPLETED
     pairing.save()
     why = _reason(reason) if early else reason
+    MemberPairing.objects.filter(pairing=pairing, published_at=None).delete()
     for pair in MemberPairing.objects.open().filter(pairing=pairing):
         end_member_pairing(pair=pair, on=today, reason=str(pairing.get_state_display()))
     _trail(pairing, action, by=by, now=now, reason=why)
@@ -174,7 +177,9 @@ def pair_members(
     partner: Person,
     support_areas: list[str],
     starts_on: date,
-    reasons: list[str] | None = None,
+    now: datetime,
+    reasons: list[Any] | None = None,
+    score: int | None = None,
     is_fixed: bool = False,
 ) -> MemberPairing:
     """Pair one member of each side of an active pairing. Raises `Refused` (R90) for anybody else."""
@@ -183,7 +188,7 @@ def pair_members(
         raise Refused(_("Members can be paired once both branches have confirmed the pairing."), rule="R90")
     if helper.party_branch_id != pairing.helping_branch_id or partner.party_branch_id != pairing.partner_branch_id:
         raise Refused(_("Each of the two must belong to one of the paired branches."), rule="R90")
-    if MemberPairing.objects.open().filter(helper=helper, partner=partner).exists():
+    if MemberPairing.objects.filter(ended_on=None, helper=helper, partner=partner).exists():
         raise Refused(_("%(helper)s and %(partner)s are paired already.") % {"helper": helper, "partner": partner})
     return MemberPairing.objects.create(
         pairing=pairing,
@@ -192,7 +197,9 @@ def pair_members(
         support_areas=support_areas,
         starts_on=starts_on,
         reasons=reasons or [],
+        score=score,
         is_fixed=is_fixed,
+        published_at=now,
     )
 
 
@@ -200,6 +207,7 @@ def pair_members(
 def end_member_pairing(*, pair: MemberPairing, on: date, reason: str) -> MemberPairing:
     """End one pair; its history and logs stay."""
     pair.ended_on = max(on, pair.starts_on)
+    pair.is_dropped = False
     pair.end_reason = reason[:200]
     pair.save()
     return pair

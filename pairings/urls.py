@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import urls_board, urls_covers, urls_work, views
 
 urlpatterns = [
     path("", views.pairing_list, name="pairings"),
@@ -11,4 +11,7 @@ urlpatterns = [
     path("<int:pk>/withdraw/", views.pairing_withdraw, name="pairing_withdraw"),
     path("<int:pk>/propose/", views.pairing_propose, name="pairing_propose"),
     path("<int:pk>/end/", views.pairing_end, name="pairing_end"),
+    *urls_board.urlpatterns,
+    *urls_work.urlpatterns,
+    *urls_covers.urlpatterns,
 ]

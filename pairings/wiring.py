@@ -18,10 +18,11 @@ from pairing_portal.common.scope import Role, Scope
 
 
 def register() -> None:
-    from . import notices
+    from . import notices, notices_board, notices_covers, notices_work
     from .services import end_pairs_of
 
-    notices.register()
+    for spoken in (notices, notices_board, notices_covers, notices_work):
+        spoken.register()
     leave_effects.register("pairings", LeaveEffect(_("Member pairings end"), end_pairs_of))
     person_panels.register("pairings", PersonPanel(_("Pairing"), "pairings/person_panel.html", panel, tab="pairing"))
     navigation.register(

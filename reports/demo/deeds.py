@@ -94,6 +94,7 @@ def run_pairings(company: Company, year: AcademicYear, users: dict[str, User], *
                 partner=partner,
                 support_areas=areas,
                 starts_on=pairing.starts_on,
+                now=moment(pairing.starts_on + timedelta(days=1), 11),
                 reasons=reasons,
             )
     _log_pairs(users, today=today)

@@ -27,7 +27,7 @@ def pair(cast):
     )  # fmt: skip
     return pair_members(
         pairing=pairing, helper=cast.person("er_member"), partner=cast.person("san_member"), support_areas=["study"],
-        starts_on=dt.date(2026, 10, 8),
+        starts_on=dt.date(2026, 10, 8), now=now,
     )  # fmt: skip
 
 

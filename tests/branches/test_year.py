@@ -40,7 +40,10 @@ def test_a_year_is_looked_at_then_saved(cast, sign_in):
     assert page.status_code == 200
     assert not AcademicYear.objects.filter(start_year=2027).exists()
     staff.post(reverse("year_setup"), FORM)
-    assert list(Term.objects.filter(academic_year__start_year=2027).values_list("season", flat=True)) == ["autumn", "spring"]
+    assert list(Term.objects.filter(academic_year__start_year=2027).values_list("season", flat=True)) == [
+        "autumn",
+        "spring",
+    ]
     assert list(CalendarDay.objects.filter(on__year=2027).values_list("on", "kind")) == [
         (dt.date(2027, 10, 1), "holiday"), (dt.date(2027, 10, 9), "makeup"),
     ]  # fmt: skip
@@ -81,7 +84,10 @@ def test_a_colleges_own_number_counts_from_its_date_on(cast, sign_in):
     values = {"key": "lectures_a_week", "value": "3", "source": "学院决定", "effective_from": "2026-10-26"}
     staff.post(reverse("admin:branches_policyvalue_add"), values)
     policy = Policy()
-    assert (policy.number("lectures_a_week", dt.date(2026, 10, 25)), policy.number("lectures_a_week", dt.date(2026, 10, 26))) == (2, 3)
+    assert (
+        policy.number("lectures_a_week", dt.date(2026, 10, 25)),
+        policy.number("lectures_a_week", dt.date(2026, 10, 26)),
+    ) == (2, 3)
     assert "学院决定" in sign_in("er_member").get(reverse("rules_page")).content.decode()
 
 
@@ -157,5 +163,7 @@ def test_the_organisation_asks_the_same_queries_for_one_branch_and_more(cast, si
         with CaptureQueriesContext(connection) as captured:
             staff.get(reverse("organisation"))
         counts.append(len(captured))
-        PartyBranch.objects.bulk_create(PartyBranch(department=cast.civil, name=f"第{number}{one}党支部") for one in range(3))
+        PartyBranch.objects.bulk_create(
+            PartyBranch(department=cast.civil, name=f"第{number}{one}党支部") for one in range(3)
+        )
     assert counts[0] == counts[1]

@@ -22,7 +22,21 @@ from activities.services import assign_duty, grant_exemption
 from branches.models import CalendarDay, PolicyValue, Term
 from members.models import Absence, DevelopmentStep, ExcellentMember, Post, Sponsor, StaffRole
 from notifications.models import Notice
-from pairings.models import BranchPairing, MemberPairing
+from pairings.models import (
+    BranchPairing,
+    BranchSplit,
+    CommitteePairing,
+    Cover,
+    CrossInspection,
+    GroupPlace,
+    InspectionFinding,
+    InspectionMaterial,
+    JointProject,
+    MemberPairing,
+    PairingGroup,
+    PairingTask,
+    ProjectMilestone,
+)
 
 ROLES = {
     "-": None,
@@ -58,6 +72,55 @@ def table() -> dict[str, tuple[str, str]]:
     return {name: (method, letters) for name, method, letters in rows}
 
 
+def pairing_stage(cast, pairing: BranchPairing, pair: MemberPairing, now: dt.datetime) -> dict[str, object]:
+    """What hangs on the pairing of Er and San."""
+    secretary = cast.user("er_secretary")
+    split = BranchSplit.objects.create(academic_year=cast.year, branch=cast.er)
+    group = PairingGroup.objects.create(split=split, pairing=pairing, name="第一组")
+    place = GroupPlace.objects.create(
+        split=split, academic_year=cast.year, person=cast.person("er_member"), group=group, draft_group=group
+    )
+    posts = {post.party_branch_id: post for post in Post.objects.filter(kind="branch_secretary")}
+    committee = CommitteePairing.objects.create(
+        pairing=pairing, kind="branch_secretary", helping_post=posts[cast.er.pk], partner_post=posts[cast.san.pk]
+    )
+    task = PairingTask.objects.create(
+        pairing=pairing, area="standards", what="规范三会一课记录", due_on=dt.date(2026, 12, 1)
+    )
+    inspection = CrossInspection.objects.create(
+        pairing=pairing,
+        inspecting_branch=cast.er,
+        inspected_branch=cast.san,
+        on=dt.date(2026, 10, 20),
+        recorded_by=secretary,
+    )
+    material = InspectionMaterial.objects.first()
+    finding = InspectionFinding.objects.create(
+        inspection=inspection,
+        material=material,
+        expected=3,
+        found=2,
+        problem="缺一次记录",
+        mend_by_on=dt.date(2026, 11, 10),
+    )
+    project = JointProject.objects.create(
+        pairing=pairing, title="本专科党员共建路径研究", lead=cast.person("er_member")
+    )
+    milestone = ProjectMilestone.objects.create(project=project, title="开题", due_on=dt.date(2026, 11, 20))
+    cover = Cover.objects.create(
+        pairing=pairing, absent=cast.person("san_member"), stand_in=cast.person("er_member"), duty="files",
+        from_on=dt.date(2026, 11, 1), to_on=dt.date(2026, 12, 31), asked_by=secretary, asked_at=now,
+    )  # fmt: skip
+    return {
+        "pairings_branchsplit": split, "pairings_pairinggroup": group, "pairings_groupplace": place,
+        "pairings_committeepairing": committee, "pairings_pairingtask": task, "pairings_crossinspection": inspection,
+        "pairings_inspectionmaterial": material, "pairings_inspectionfinding": finding, "pairings_jointproject": project,
+        "pairings_projectmilestone": milestone, "pairings_cover": cover,
+        "work": pairing, "task": task, "inspection": inspection, "finding": finding, "project": project,
+        "milestone": milestone, "cover": cover, "board": pairing, "split": cast.er, "member_pair": pair,
+    }  # fmt: skip
+
+
 @pytest.fixture
 def stage(cast):
     """One object of every kind, so that addresses with a key lead somewhere; all of it branch Er's and Liu's."""
@@ -72,6 +135,7 @@ def stage(cast):
         helper=cast.person("er_member"),
         partner=cast.person("san_member"),
         starts_on=dt.date(2026, 10, 8),
+        published_at=now,
     )
     entry = LogEntry.objects.create(
         person=cast.person("er_member"), on=dt.date(2026, 10, 27), minutes=30, purpose="pairing", member_pairing=pair,
@@ -90,7 +154,7 @@ def stage(cast):
         league_branches=[cast.one], from_on=dt.date(2026, 11, 2), to_on=dt.date(2026, 11, 3), reason="other"
     )[0]
     er = cast.person("er_member")
-    return {
+    return pairing_stage(cast, pairing, pair, now) | {
         "pairings_branchpairing": pairing, "pairings_memberpairing": pair, "activities_logentry": entry,
         "activities_lecture": lecture, "activities_lectureduty": duty, "activities_quotaexemption": exemption,
         "activities_textbook": book, "members_person": er, "members_member": er,

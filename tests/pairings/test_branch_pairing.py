@@ -143,6 +143,7 @@ def test_ending_early_needs_a_reason_and_ends_the_pairs(cast, today):
         partner=cast.person("san_member"),
         support_areas=[],
         starts_on=today,
+        now=timezone.now(),
     )
     with pytest.raises(Refused, match="请填写原因"):
         services.end_pairing(pairing=pairing, reason="", today=today, **act(cast, "mech_organiser"))
@@ -156,7 +157,7 @@ def test_members_of_other_branches_are_not_paired(cast, today):
     pairing = propose(cast)
     people = {"helper": cast.person("er_member"), "partner": cast.person("san_member")}
     with pytest.raises(Refused, match="R90"):
-        services.pair_members(pairing=pairing, **people, support_areas=[], starts_on=today)
+        services.pair_members(pairing=pairing, **people, support_areas=[], starts_on=today, now=timezone.now())
     services.confirm_pairing(pairing=pairing, **act(cast, "san_secretary"))
     with pytest.raises(Refused, match="R90"):
         services.pair_members(
@@ -165,10 +166,11 @@ def test_members_of_other_branches_are_not_paired(cast, today):
             partner=cast.person("san_member"),
             support_areas=[],
             starts_on=today,
+            now=timezone.now(),
         )
-    services.pair_members(pairing=pairing, **people, support_areas=[], starts_on=today)
+    services.pair_members(pairing=pairing, **people, support_areas=[], starts_on=today, now=timezone.now())
     with pytest.raises(Refused):
-        services.pair_members(pairing=pairing, **people, support_areas=[], starts_on=today)
+        services.pair_members(pairing=pairing, **people, support_areas=[], starts_on=today, now=timezone.now())
     assert MemberPairing.objects.count() == 1
 
 

@@ -1,0 +1,1 @@
+"""The board of a pairing, the split of a branch, wishes."""

@@ -1,0 +1,1 @@
+"""The forecast of who is on campus, and who stands in."""

@@ -1,0 +1,1 @@
+"""The shared work plan, inspections, projects, a member pair."""

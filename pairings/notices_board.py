@@ -1,0 +1,7 @@
+"""The board of a pairing, the split of a branch, wishes."""
+
+from __future__ import annotations
+
+
+def register() -> None:
+    pass

@@ -1,0 +1,7 @@
+"""The shared work plan, inspections, projects, a member pair."""
+
+from __future__ import annotations
+
+
+def register() -> None:
+    pass

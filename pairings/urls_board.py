@@ -1,0 +1,5 @@
+"""The board of a pairing, the split of a branch, wishes."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
