@@ -36,8 +36,8 @@ class PolicyRule:
 DAYS, WEEKS, MONTHS, YEARS, HOURS = (
     gettext_lazy("days"), gettext_lazy("weeks"), gettext_lazy("months"), gettext_lazy("years"), gettext_lazy("hours"),
 )  # fmt: skip
-MINUTES, PEOPLE, TIMES, PERCENT, YES_NO = (
-    gettext_lazy("minutes"), gettext_lazy("people"), gettext_lazy("times"), gettext_lazy("percent"),
+MINUTES, PEOPLE, TIMES, PERCENT, POINTS, YES_NO = (
+    gettext_lazy("minutes"), gettext_lazy("people"), gettext_lazy("times"), gettext_lazy("percent"), gettext_lazy("points"),
     gettext_lazy("1 yes, 0 no"),
 )  # fmt: skip
 RECRUITMENT = gettext_lazy("Rules for the recruitment of Party members (2014)")
@@ -100,6 +100,12 @@ _RULES = [
     PolicyRule("senior_mentees_max", "R80", gettext_lazy("New members per senior member, at most"), 2, PEOPLE, SCHEME, 1, 4),
     PolicyRule("guides_min", "R82", gettext_lazy("Guides of a junior League branch, at least"), 2, PEOPLE, SCHEME, 1, 3),
     PolicyRule("guides_max", "R82", gettext_lazy("Guides of a junior League branch, at most"), 3, PEOPLE, SCHEME, 2, 6),
+    PolicyRule("pair_partners_max", "R90", gettext_lazy("Partners of one member where the sides are uneven, at most"), 2, PEOPLE, SCHEME, 1, 3),
+    PolicyRule("match_same_major", "R90", gettext_lazy("Matching: same major"), 30, POINTS, LOCAL, 0, 100),
+    PolicyRule("match_grade_step", "R90", gettext_lazy("Matching: neighbouring grades"), 10, POINTS, LOCAL, 0, 100),
+    PolicyRule("match_area", "R90", gettext_lazy("Matching: each support area offered and asked for"), 15, POINTS, LOCAL, 0, 100),
+    PolicyRule("match_month", "R90", gettext_lazy("Matching: each month on campus together"), 2, POINTS, LOCAL, 0, 20),
+    PolicyRule("match_past_pair", "R90", gettext_lazy("Matching: taken off for a couple paired before"), 25, POINTS, LOCAL, 0, 100),
     PolicyRule("log_late_after_days", "R70", gettext_lazy("A log entered later than this needs a reason"), 7, DAYS, LOCAL, 1, 60),
     PolicyRule("log_max_minutes_a_day", "R70", gettext_lazy("Logged minutes a person and day, at most"), 720, MINUTES, LOCAL, 60, 1440),
     PolicyRule("confirm_reminder_days", "R70", gettext_lazy("Reminder when a log waits for confirmation for"), 3, DAYS, LOCAL, 1, 30),

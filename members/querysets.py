@@ -131,6 +131,16 @@ class PostQuerySet(OfPersonQuerySet):
         return self.filter(Q(ended_on=None) | Q(ended_on__gt=today)).filter(Q(since=None) | Q(since__lte=today))
 
 
+    def secretary_users(self, *branches: Any) -> list[int]:
+        """Accounts of the secretaries and deputies of these Party branches, each once."""
+        from .office_models import SECRETARY_POSTS
+
+        rows = self.filter(
+            party_branch__in=branches, kind__in=SECRETARY_POSTS, ended_on=None, person__user__isnull=False
+        )
+        return sorted(set(rows.values_list("person__user_id", flat=True)))
+
+
 class AbsenceQuerySet(OfPersonQuerySet):
     def on(self, day: date) -> AbsenceQuerySet:
         return self.filter(from_on__lte=day).filter(Q(to_on=None) | Q(to_on__gte=day))

@@ -12,7 +12,7 @@ from branches.models import AcademicYear, PartyBranch
 from members.models import Person, Post
 from members.office_models import PostKind
 
-from .querysets import OfPairingQuerySet, OfSplitQuerySet, SplitQuerySet, WishQuerySet
+from .querysets import CommitteePairingQuerySet, OfPairingQuerySet, OfSplitQuerySet, SplitQuerySet, WishQuerySet
 
 
 class BranchSplit(models.Model):
@@ -124,7 +124,7 @@ class CommitteePairing(models.Model):
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
 
     history = HistoricalRecords()
-    objects = OfPairingQuerySet.as_manager()
+    objects = CommitteePairingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("committee pairing")

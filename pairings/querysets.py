@@ -78,6 +78,12 @@ class OfPairingQuerySet(ScopedQuerySet[Any]):
         return self.filter(**{f"{self.path}__in": BranchPairing.objects.changeable_by(scope)})
 
 
+class CommitteePairingQuerySet(OfPairingQuerySet):
+    def vacant(self) -> CommitteePairingQuerySet:
+        """Rows of which one side has no holder."""
+        return self.filter(Q(helping_post=None) | Q(partner_post=None))
+
+
 class FindingQuerySet(OfPairingQuerySet):
     path = "inspection__pairing"
 
@@ -198,3 +204,7 @@ class MemberPairingQuerySet(ScopedQuerySet[Any]):
 
     def of_person(self, person_id: int) -> MemberPairingQuerySet:
         return self.filter(Q(helper_id=person_id) | Q(partner_id=person_id))
+
+    def with_open_task_counts(self) -> MemberPairingQuerySet:
+        """`open_tasks`: what the two set out to do and have not ticked off."""
+        return self.annotate(open_tasks=Count("tasks", filter=Q(tasks__done_on=None)))

@@ -22,3 +22,8 @@ def undo_address(extra_tags: str | None) -> str:
         if tag.startswith(UNDO_MARK) and address.startswith("/") and not address.startswith(("//", "/\\")):
             return address
     return ""
+
+
+def say_refused(request: HttpRequest, text: Any) -> None:
+    """Say why something was not done; the words of a `Refused` say what to do instead."""
+    messages.error(request, str(text))

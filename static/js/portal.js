@@ -86,7 +86,8 @@
   }
 
   function startToast(toast) {
-    if (toast.dataset.toast === "error" || toast.dataset.toast === "warning") return;
+    if (toast.dataset.started || toast.dataset.toast === "error" || toast.dataset.toast === "warning") return;
+    toast.dataset.started = "yes";
     let timer = 0;
     const start = () => { timer = window.setTimeout(() => hideToast(toast), TOAST_SECONDS * 1000); };
     const stop = () => window.clearTimeout(timer);
@@ -153,6 +154,8 @@
   });
 
   document.querySelectorAll("[data-toast]").forEach(startToast);
+  // Parts of a page bring their own messages.
+  document.addEventListener("htmx:oobAfterSwap", () => document.querySelectorAll("[data-toast]").forEach(startToast));
   document.querySelectorAll("form:has([data-select])").forEach(updateBulk);
   const focus = document.querySelector("[data-focus]");
   if (focus) focus.focus();
