@@ -110,7 +110,10 @@ def _answer(request: HttpRequest, pk: int, act: Callable[[dict[str, Any]], str])
 
 
 def _id(request: HttpRequest, name: str) -> int | None:
-    text = request.POST.get(name, "")
+    return _as_id(request.POST.get(name, ""))
+
+
+def _as_id(text: str) -> int | None:
     if text and not (text.isascii() and text.isdigit() and len(text) < 18):
         raise Http404
     return int(text) if text else None
@@ -118,11 +121,11 @@ def _id(request: HttpRequest, name: str) -> int | None:
 
 @require_POST
 def split_place(request: HttpRequest, pk: int) -> HttpResponse:
-    """Put one member into a group by hand: the button or the list that sent the form names the member."""
+    """Put one member into the group of the address, or out of all groups; the button that sent the form names the member."""
 
     def act(where: dict[str, Any]) -> str:
-        person_id = _id(request, "person") or 0
-        place = group_services.place_member(person_id=person_id, group_id=_id(request, f"group-{person_id}"), **where)
+        group_id = _as_id(request.GET.get("group", ""))
+        place = group_services.place_member(person_id=_id(request, "person") or 0, group_id=group_id, **where)
         if place.draft_group is None:
             return _("%(name)s is in no group now.") % {"name": place.person}
         return _("%(name)s is in %(group)s and pinned there.") % {"name": place.person, "group": place.draft_group}

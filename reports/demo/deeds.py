@@ -22,11 +22,17 @@ from branches.models import AcademicYear, LeagueBranch
 from members.access import scope_for
 from members.models import Person
 from pairing_portal.common.scope import Scope
+from pairings.board_services import propose_pairs, publish_board
+from pairings.committee_services import propose_committee
+from pairings.group_services import propose_split, publish_split
 from pairings.models import BranchPairing, MemberPairing, SupportArea
-from pairings.services import confirm_pairing, pair_members, propose_pairing
+from pairings.services import confirm_pairing, propose_pairing
+from pairings.wish_services import save_wish
 
 from .people import Company
 
+# The lecturer one may sign in as, by the number in the story's own year.
+LECTURER = "20250530003"
 AGREEMENT = (
     "秉持战略协作、资源共享、依章办事、平等共建、注重实效的原则,结对双方在支部建设与党员教育管理方面相互指导和督促,"
     "按要求开展“三会一课”,党建材料互查,共同学习讨论,联合开展党建思政课题研究;结对党员在学业、生活、求职、工作等方面"
@@ -70,34 +76,47 @@ def propose(
 
 
 def run_pairings(company: Company, year: AcademicYear, users: dict[str, User], *, today: date, ends_on: date) -> None:
-    """Both pairings active; branch 2's 22 members split over the members of branches 3 and 4, with logs of six weeks."""
-    helpers = sorted(company.people_of("第二"), key=lambda person: person.number)
-    halves = (helpers[0::2], helpers[1::2])
-    for other, half, key in (("第三", halves[0], "san_secretary"), ("第四", halves[1], "si_secretary")):
+    """Both pairings active; branch 2's members divided over branches 3 and 4, posts and people paired, with logs of six weeks."""
+    pairings = []
+    for other, key in (("第三", "san_secretary"), ("第四", "si_secretary")):
         pairing = propose(company, year, other=other, secretary=users["er_secretary"], today=today, ends_on=ends_on)
-        confirm_pairing(
-            pairing=pairing,
-            scope=scope_for(users[key], today),
-            by=users[key],
-            now=moment(pairing.starts_on + timedelta(days=1), 10),
-        )
-        partners = sorted(
-            (person for person in company.people_of(other) if person.stage == "probationary"),
-            key=lambda person: person.number,
-        )
-        for index, (helper, partner) in enumerate(zip(half, partners, strict=False)):
-            areas = [SupportArea.STUDY, SupportArea.JOB_HUNTING] if index % 2 else [SupportArea.STUDY, SupportArea.LIFE]
-            reasons = ["同专业" if helper.major == partner.major else "本专科搭配", "同在校时间较长"]
-            pair_members(
-                pairing=pairing,
-                helper=helper,
-                partner=partner,
-                support_areas=areas,
-                starts_on=pairing.starts_on,
-                now=moment(pairing.starts_on + timedelta(days=1), 11),
-                reasons=reasons,
+        pairings.append(
+            confirm_pairing(
+                pairing=pairing, scope=scope_for(users[key], today), by=users[key],
+                now=moment(pairing.starts_on + timedelta(days=1), 10),
             )
+        )  # fmt: skip
+    _wishes(company, year)
+    draw_boards(company, year, pairings, users["er_secretary"], on=pairings[0].starts_on + timedelta(days=1))
     _log_pairs(users, today=today)
+
+
+def _wishes(company: Company, year: AcademicYear) -> None:
+    """Two in three members say what they offer or ask for."""
+    areas = SupportArea.values
+    for ordinal, is_helping in (("第二", True), ("第三", False), ("第四", False)):
+        for number, person in enumerate(sorted(company.people_of(ordinal), key=lambda person: person.number)):
+            if number % 3 == 2:
+                continue
+            chosen = [areas[number % 4], areas[(number + 1) % 4]]
+            save_wish(
+                person_id=person.pk, year=year, offers=chosen if is_helping else [], asks=[] if is_helping else chosen,
+                is_left_out=False,
+            )  # fmt: skip
+
+
+def draw_boards(
+    company: Company, year: AcademicYear, pairings: list[BranchPairing], secretary: User, *, on: date
+) -> None:
+    """Divide branch 2 evenly, then propose and publish posts and pairs of each pairing."""
+    step = {"scope": scope_for(secretary, on), "today": on}
+    branch = company.branch("第二")
+    propose_split(branch=branch, year=year, version=None, **step)
+    publish_split(branch=branch, year=year, version=None, by=secretary, now=moment(on, 11), **step)
+    for pairing in pairings:
+        propose_committee(pairing_id=pairing.pk, version=None, **step)
+        propose_pairs(pairing_id=pairing.pk, version=None, **step)
+        publish_board(pairing_id=pairing.pk, version=None, by=secretary, now=moment(on, 12), **step)
 
 
 def _log_pairs(users: dict[str, User], *, today: date) -> None:
@@ -130,32 +149,48 @@ def _return_one(scope: Scope, by: User, *, today: date) -> None:
 
 
 def speakers_of(company: Company) -> list[Person]:
-    """The excellent members who lecture: the seniors of branch 6."""
-    return sorted(
-        (person for person in company.people_of("第六") if person.stage == "full"), key=lambda person: person.number
+    """The excellent members who lecture, two a League branch in their order: the seniors of branch 6.
+
+    The lecturer one may sign in as speaks to the League branch whose secretary one may sign in as.
+    """
+    lecturer = company.by_number[LECTURER]
+    seniors = sorted(
+        (person for person in company.people_of("第六") if person.stage == "full" and person != lecturer),
+        key=lambda person: person.number,
     )
+    return [*seniors[:4], lecturer, *seniors[4:]]
+
+
+def _juniors(company: Company, year: AcademicYear) -> list[LeagueBranch]:
+    return [branch for branch in company.league_branches if branch.study_year(year.start_year) == 1]
+
+
+def assign_duties(company: Company, year: AcademicYear) -> None:
+    """Two speakers for each of the four junior League branches."""
+    speakers = speakers_of(company)
+    for index, branch in enumerate(_juniors(company, year)):
+        for speaker in speakers[index * 2 : index * 2 + 2]:
+            assign_duty(person=speaker, league_branch=branch, academic_year=year)
 
 
 def run_lectures(company: Company, year: AcademicYear, *, today: date) -> None:
-    """Duties for the four junior League branches, and lectures of the season: met, missed, exempt and running weeks."""
+    """Lectures of the season, given by those on duty: met, missed, exempt and running weeks."""
     from activities.board import QuotaContext, shown_weeks
 
     book = Textbook.objects.get(is_prescribed=True)
-    speakers = speakers_of(company)
-    juniors = [branch for branch in company.league_branches if branch.study_year(year.start_year) == 1]
-    for index, branch in enumerate(juniors):
-        for speaker in speakers[index * 2 : index * 2 + 2]:
-            assign_duty(person=speaker, league_branch=branch, academic_year=year)
+    speakers, juniors = speakers_of(company), _juniors(company, year)
     context = QuotaContext.load()
     weeks = [week for week in shown_weeks(context, today) if week <= today]
     this_week = weeks[-1]
     for index, branch in enumerate(juniors):
         pair = speakers[index * 2 : index * 2 + 2]
         for number, monday in enumerate(weeks):
-            for day, minutes, textbook, answer in _plan(index, number, is_current=monday == this_week):
+            plan = _plan(index, number, is_current=monday == this_week)
+            for position, (day, minutes, textbook, answer) in enumerate(plan):
                 _lecture(
-                    branch, pair[day % 2], monday, day, minutes, book if textbook else None, answer, number, today=today
-                )
+                    branch, pair[day % 2], monday, day, minutes, book if textbook else None, answer, 2 * number + position,
+                    today=today,
+                )  # fmt: skip
     grant_exemption(
         league_branches=juniors[3:4],
         from_on=this_week,

@@ -60,7 +60,17 @@
     }
   });
 
+  function closeOptions() {
+    const panel = document.getElementById("options");
+    if (panel) panel.replaceChildren();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeOptions();
+  });
+
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-board-close]")) closeOptions();
     const option = event.target.closest("[data-board-choose]");
     if (option && choose(option.dataset.side, option.dataset.boardChoose)) pair();
   });

@@ -80,6 +80,7 @@ def shoot():
 
     def _shoot(page, name: str) -> None:
         SHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(SHOTS / f"{name}.png"), full_page=True)
+        # Hiding the caret would leave style attributes behind, which the page's own rules forbid.
+        page.screenshot(path=str(SHOTS / f"{name}.png"), full_page=True, caret="initial")
 
     return _shoot

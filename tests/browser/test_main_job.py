@@ -29,6 +29,7 @@ def test_a_student_logs_on_the_phone_and_the_secretary_confirms(visit, portal, s
     secretary.locator("a.task", has_text="待确认").first.click()
     secretary.wait_for_url(f"{portal.url}/log/confirm/")
     shoot(secretary, "confirm-1280")
+    secretary.locator("#all").check()
     secretary.locator(".action-bar button").click()
     secretary.wait_for_load_state()
     entry.refresh_from_db()
