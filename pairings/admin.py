@@ -16,6 +16,7 @@ from pairing_portal.common.scope import ADMIN_SITE_ROLES, Role
 
 from . import admin_board, admin_covers, admin_work, services  # noqa: F401  # they register their pages
 from .models import BranchPairing, MemberPairing, PairingStep
+from .summary import summary_lines
 
 PAIRING_ROLES = ADMIN_SITE_ROLES - {Role.COUNSELLOR}
 
@@ -37,12 +38,29 @@ class BranchPairingAdmin(PortalHistoryAdmin):
     list_filter = ("state", "academic_year")
     list_select_related = ("helping_branch", "partner_branch", "academic_year")
     search_fields = ("helping_branch__name", "partner_branch__name")
-    fields = (
-        "academic_year", "helping_branch", "partner_branch", "starts_on", "ends_on", "agreement", "state",
-        "helping_confirmed_by", "helping_confirmed_at", "partner_confirmed_by", "partner_confirmed_at",
-    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": ("academic_year", "helping_branch", "partner_branch", "starts_on", "ends_on", "state")}),
+        (_("Agreement"), {"fields": ("principles", "aims", "agreement", "author_branch", "previous")}),
+        (
+            _("Confirmation"),
+            {
+                "fields": (
+                    "helping_confirmed_by",
+                    "helping_confirmed_at",
+                    "partner_confirmed_by",
+                    "partner_confirmed_at",
+                )
+            },
+        ),
+        (_("What it came to"), {"fields": ("board_published_at", "summary_in_words")}),
+    )
+    readonly_fields = ("summary_in_words",)
     inlines = (StepInline,)
     actions = ("confirm_selected",)
+
+    @admin.display(description=_("summary"))
+    def summary_in_words(self, pairing: BranchPairing) -> str:
+        return ";".join(f"{label} {figure}" for label, figure in summary_lines(pairing.summary)) or "—"
 
     @action(description=_("Confirm for my branch"))
     def confirm_selected(self, request: HttpRequest, queryset: models.QuerySet[BranchPairing]) -> None:
@@ -63,8 +81,12 @@ class MemberPairingAdmin(PortalHistoryAdmin):
     list_display = ("helper", "partner", "pairing", "starts_on", "ended_on")
     list_filter = (("ended_on", admin.EmptyFieldListFilter),)
     list_select_related = ("helper", "partner", "pairing__helping_branch", "pairing__partner_branch")
-    search_fields = ("helper__name", "helper__number", "partner__name", "partner__number")
-    fields = ("pairing", "helper", "partner", "support_areas", "reasons", "starts_on", "ended_on", "end_reason")
+    # By name only: the other branch does not learn numbers.
+    search_fields = ("helper__name", "partner__name")
+    fields = (
+        "pairing", "helper", "partner", "support_areas", "reasons", "goal", "published_at", "successor_of", "starts_on",
+        "ended_on", "end_reason",
+    )  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields

@@ -38,17 +38,21 @@ OPEN_STATES: Final = (PairingState.DRAFT, PairingState.PROPOSED, PairingState.CH
 # Seen by the author's branch only.
 UNSENT_STATES: Final = (PairingState.DRAFT, PairingState.WITHDRAWN)
 # Before both have confirmed: the proposer may still write on it.
-_WRITABLE: Final = frozenset({PairingState.DRAFT, PairingState.CHANGES_ASKED})
+WRITABLE_STATES: Final = frozenset({PairingState.DRAFT, PairingState.CHANGES_ASKED})
+# Agreed once and over: next year can start from it.
+ENDED_STATES: Final = frozenset({PairingState.COMPLETED, PairingState.ENDED_EARLY})
+# Both have confirmed it once: it has a board, work and pairs.
+AGREED_STATES: Final = frozenset({PairingState.ACTIVE}) | ENDED_STATES
 RUNNING_STATES: Final = (PairingState.ACTIVE, PairingState.COMPLETED)
 TRANSITIONS: Final[dict[PairingAction, tuple[frozenset[PairingState], PairingState]]] = {
-    PairingAction.PROPOSE: (_WRITABLE, PairingState.PROPOSED),
+    PairingAction.PROPOSE: (WRITABLE_STATES, PairingState.PROPOSED),
     PairingAction.CONFIRM: (frozenset({PairingState.PROPOSED}), PairingState.PROPOSED),
     PairingAction.ACTIVATE: (frozenset({PairingState.PROPOSED}), PairingState.ACTIVE),
     PairingAction.DECLINE: (frozenset({PairingState.PROPOSED}), PairingState.DECLINED),
     PairingAction.WITHDRAW: (frozenset({PairingState.PROPOSED, PairingState.CHANGES_ASKED}), PairingState.DRAFT),
     PairingAction.ASK_CHANGES: (frozenset({PairingState.PROPOSED}), PairingState.CHANGES_ASKED),
-    PairingAction.REVISE: (_WRITABLE, PairingState.DRAFT),
-    PairingAction.DISCARD: (_WRITABLE, PairingState.WITHDRAWN),
+    PairingAction.REVISE: (WRITABLE_STATES, PairingState.DRAFT),
+    PairingAction.DISCARD: (WRITABLE_STATES, PairingState.WITHDRAWN),
     PairingAction.COMPLETE: (frozenset({PairingState.ACTIVE}), PairingState.COMPLETED),
     PairingAction.END_EARLY: (frozenset({PairingState.ACTIVE}), PairingState.ENDED_EARLY),
 }

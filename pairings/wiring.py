@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from pairing_portal.common.registries import (
@@ -19,12 +21,17 @@ from pairing_portal.common.scope import Role, Scope
 
 def register() -> None:
     from . import notices, notices_board, notices_covers, notices_work
-    from .services import end_pairs_of
+    from .cover_services import end_covers_of
+    from .ending_services import end_pairs_of
 
     for spoken in (notices, notices_board, notices_covers, notices_work):
         spoken.register()
     leave_effects.register("pairings", LeaveEffect(_("Member pairings end"), end_pairs_of))
+    leave_effects.register("covers", LeaveEffect(_("Stand-in duties end"), end_covers_of))
     person_panels.register("pairings", PersonPanel(_("Pairing"), "pairings/person_panel.html", panel, tab="pairing"))
+    person_panels.register(
+        "covers", PersonPanel(_("Stand-in duties"), "pairings/cover_panel.html", cover_panel, tab="pairing"), order=110
+    )
     navigation.register(
         "pairings",
         NavigationEntry(_("Pairing"), "pairings", "link", "/pairings/", roles=frozenset(Role) - {Role.COUNSELLOR}),
@@ -33,13 +40,28 @@ def register() -> None:
 
 
 def panel(person_id: int, scope: Scope) -> dict[str, Any] | None:
-    """Open pairs of a person, as far as the viewer may see them."""
+    """Published pairs of a person with what is still to do, as far as the viewer may see them."""
     from .models import MemberPairing
 
     pairs = (
         MemberPairing.objects.visible_to(scope)
+        .published()
         .of_person(person_id)
+        .with_open_task_counts()
         .select_related("helper", "partner", "pairing__helping_branch", "pairing__partner_branch")
     )
     rows = [{"pair": pair, "other": pair.other(person_id)} for pair in pairs]
     return {"rows": rows} if rows else None
+
+
+def cover_panel(person_id: int, scope: Scope) -> dict[str, Any] | None:
+    """Agreed stand-in duties of a person, as stand-in and as absent; what is only asked for is the secretaries' business."""
+    from .models import Cover
+
+    covers = list(
+        Cover.objects.visible_to(scope)
+        .accepted()
+        .filter(Q(stand_in=person_id) | Q(absent=person_id))
+        .select_related("stand_in", "absent", "pairing__helping_branch", "pairing__partner_branch")
+    )
+    return {"covers": covers, "person_id": person_id, "today": timezone.localdate()} if covers else None

@@ -137,11 +137,13 @@ def step(
     """`weight` where the numbers (grades, years) are `best` apart, evenly less down to nothing beyond `tolerance` more or fewer."""
     left = np.array([-_UNKNOWN if number is None else number for number in a_numbers], np.int32)
     right = np.array([_UNKNOWN if number is None else number for number in b_numbers], np.int32)
-    ladder = np.array([weight * (tolerance + 1 - off) // (tolerance + 1) for off in range(tolerance + 2)], np.int32)
+    ladder: IntArray = np.array(
+        [weight * (tolerance + 1 - off) // (tolerance + 1) for off in range(tolerance + 2)], np.int32
+    )
 
     def points(i: Index, j: Index) -> IntArray:
-        off = np.abs(np.abs(left[i] - right[j]) - best)
-        return ladder[np.minimum(off, tolerance + 1)]
+        off = np.minimum(np.abs(np.abs(left[i] - right[j]) - best), tolerance + 1)
+        return ladder[off]
 
     return Criterion(key, points)
 
@@ -231,7 +233,7 @@ class _Side:
 
     @property
     def may_take(self) -> BoolArray:
-        return ~self.is_out & (self.load < self.limit)
+        return self.load < self.limit
 
     def give_room(self, waiting: BoolArray, *, to_serve: int) -> None:
         """One partner for each who waits; for all alike more, within their limits, until `to_serve` others are served."""
@@ -261,8 +263,6 @@ def solve(problem: Problem) -> Result:
         raise ValueError("fixed pairs: the same pair twice")
     chosen = [(a.fix(left), b.fix(right)) for left, right in fixed]
     allowed = _allowed(problem, a, b)
-    for cell in chosen:
-        allowed[cell] = False
     if _give_rooms(a, b, allowed) == "a":
         chosen += [(left, right) for right, left in _assign(problem, b, a, allowed.T)]
     else:
@@ -280,7 +280,7 @@ def _chunks(rows: int, columns: int) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, rows, size))
 
 
-def _ask(of: PointsOf, side: _Side, other: _Side, places: Index, others: Index) -> npt.NDArray[Any]:
+def _ask(of: PointsOf | ExcludesOf, side: _Side, other: _Side, places: Index, others: Index) -> npt.NDArray[Any]:
     """A grid of answers with a row for each place of `side`, whichever side that is."""
     i, j = side.index[places, None], other.index[None, others]
     return np.broadcast_to(of(i, j) if side.name == "a" else of(j, i), (len(places), len(others)))
@@ -302,8 +302,8 @@ def _give_rooms(a: _Side, b: _Side, allowed: BoolArray) -> str:
     waiting_a = a.may_take & (a.load == 0) & allowed[:, b.may_take].any(axis=1)
     waiting_b = b.may_take & (b.load == 0) & allowed[a.may_take].any(axis=0)
     count_a, count_b = int(waiting_a.sum()), int(waiting_b.sum())
-    a.give_room(waiting_a, to_serve=count_b if count_a < count_b else 0)
-    b.give_room(waiting_b, to_serve=count_a if count_b < count_a else 0)
+    a.give_room(waiting_a, to_serve=count_b)
+    b.give_room(waiting_b, to_serve=count_a)
     return "a" if count_a < count_b else "b"
 
 
@@ -345,7 +345,7 @@ def _cost(scores: IntArray, allowed: BoolArray, owner: Index, level: Index) -> C
     offset = (low - bonus + one_level * level).astype(np.float64)
     is_plain = np.array_equal(owner, np.arange(scores.shape[1]))
     cost = np.empty((len(scores), owner.size), np.float64)
-    for rows in _chunks(*cost.shape):
+    for rows in _chunks(len(scores), owner.size):
         points, is_open = scores[rows], allowed[rows]
         if not is_plain:
             points, is_open = points[:, owner], is_open[:, owner]

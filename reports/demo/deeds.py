@@ -30,13 +30,13 @@ from pairings.services import confirm_pairing, propose_pairing
 from pairings.wish_services import save_wish
 
 from .people import Company
+from .together import AIMS, PRINCIPLES, plan_of, work_together
 
 # The lecturer one may sign in as, by the number in the story's own year.
 LECTURER = "20250530003"
 AGREEMENT = (
-    "秉持战略协作、资源共享、依章办事、平等共建、注重实效的原则,结对双方在支部建设与党员教育管理方面相互指导和督促,"
-    "按要求开展“三会一课”,党建材料互查,共同学习讨论,联合开展党建思政课题研究;结对党员在学业、生活、求职、工作等方面"
-    "相互信任、相互帮助、相互支持、相互督促。专科生党员实习离校期间,由本科生支部协助开展支部工作。"
+    "一、双方按时开展“三会一课”,相互指导和督促。\n二、党建材料互查,发现问题约定整改期限。\n三、共同学习讨论,联合开展党建思政课题研究。\n"
+    "四、支委对支委、党员对党员结对。\n五、专科生党员实习离校期间,由本科生支部协助开展工作;到会人数、表决和任职仍由本支部党员承担。"
 )
 CHAPTERS = (
     "第一章 党的性质和宗旨",
@@ -61,14 +61,18 @@ def moment(on: date, hour: int) -> datetime:
 def propose(
     company: Company, year: AcademicYear, *, other: str, secretary: User, today: date, ends_on: date
 ) -> BranchPairing:
-    """Branch 2's secretary proposes to another branch."""
+    """Branch 2's secretary proposes to another branch, with the plan of the template."""
+    starts_on = min(today, max(year.starts_on, today - timedelta(weeks=7)))
     return propose_pairing(
         academic_year=year,
         helping_branch=company.branch("第二"),
         partner_branch=company.branch(other),
-        starts_on=min(today, max(year.starts_on, today - timedelta(weeks=7))),
+        starts_on=starts_on,
         ends_on=ends_on,
+        principles=PRINCIPLES,
+        aims=AIMS,
         agreement=AGREEMENT,
+        tasks=plan_of(starts_on, ends_on),
         scope=scope_for(secretary, today),
         by=secretary,
         now=moment(max(year.starts_on, today - timedelta(weeks=7)), 9),
@@ -88,6 +92,8 @@ def run_pairings(company: Company, year: AcademicYear, users: dict[str, User], *
         )  # fmt: skip
     _wishes(company, year)
     draw_boards(company, year, pairings, users["er_secretary"], on=pairings[0].starts_on + timedelta(days=1))
+    for pairing, key in zip(pairings, ("san_secretary", "si_secretary"), strict=True):
+        work_together(pairing, users, key, today=today)
     _log_pairs(users, today=today)
 
 

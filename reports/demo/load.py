@@ -16,7 +16,7 @@ from branches.models import AcademicYear, CalendarDay, Term
 from members.models import Person, Post
 from pairing_portal.common.problems import Refused
 
-from .deeds import propose, run_lectures, run_pairings, speakers_of
+from .deeds import LECTURER, assign_duties, propose, run_lectures, run_pairings, speakers_of
 from .people import Company, create_company, create_staff
 from .season import DemoSeason, demo_season
 
@@ -48,6 +48,7 @@ def load_demo(*, stage: str, today: date) -> Company:
         else max(today + timedelta(weeks=8), date(season.start_year + 1, 6, 30))
     )
     ends_on = min(ends_on, year.ends_on)
+    assign_duties(company, year)
     if stage == "forming":
         propose(company, year, other="第三", secretary=users["er_secretary"], today=today, ends_on=ends_on)
     else:
@@ -90,7 +91,7 @@ def _accounts(company: Company) -> dict[str, User]:
         "si_secretary": company.by_number["T03004"],
         "san_member": company.by_number["20240320001"],
         "liu_secretary": company.by_number["20250530001"],
-        "speaker": company.by_number["20250530003"],
+        "speaker": company.by_number[LECTURER],
         "activist": company.by_number["20250510001"],
         "league_secretary": company.by_number[LEAGUE_SECRETARY],
         "classmate": company.by_number["20260591001"],

@@ -6,28 +6,16 @@ import datetime as dt
 import threading
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from members.access import scope_for
 from notifications.models import Notice
 from pairing_portal.common.problems import Refused
-from pairings import services
+from pairings import ending_services, services
 from pairings.models import BranchPairing, MemberPairing
-
-
-def propose(cast, **changes):
-    values = {
-        "academic_year": cast.year, "helping_branch": cast.er, "partner_branch": cast.san, "starts_on": dt.date(2026, 10, 8),
-        "ends_on": dt.date(2027, 6, 30), "agreement": "平等共建", "scope": scope_for(cast.user("er_secretary")),
-        "by": cast.user("er_secretary"), "now": timezone.now(),
-    }  # fmt: skip
-    return services.propose_pairing(**values | changes)
-
-
-def act(cast, name):
-    return {"scope": scope_for(cast.user(name)), "by": cast.user(name), "now": timezone.now()}
+from tests.cast import build_cast
+from tests.pairings.deeds import act, agreed, pair, propose, race
 
 
 def test_proposed_by_one_side_confirmed_by_the_other(cast, sign_in):
@@ -63,6 +51,14 @@ def test_the_partner_sees_the_pairing_and_others_do_not(cast, sign_in):
     [
         (lambda cast: {"partner_branch": cast.er}, "支部不能与自己结对。请另选一个支部。(规则 R90)"),
         (lambda cast: {"ends_on": dt.date(2026, 10, 8)}, "结束日期必须晚于开始日期。(规则 R90)"),
+        (
+            lambda cast: {"starts_on": dt.date(2026, 8, 31)},
+            "日期应在该学年内,即 2026年9月1日 至 2027年8月31日。(规则 R90)",
+        ),
+        (
+            lambda cast: {"ends_on": dt.date(2027, 9, 1)},
+            "日期应在该学年内,即 2026年9月1日 至 2027年8月31日。(规则 R90)",
+        ),
         (lambda cast: {"helping_branch": cast.si}, "两个支部中必须有一个是您所在的支部。请在一方选择自己的支部。"),
     ],
 )
@@ -80,8 +76,9 @@ def test_an_inactive_branch_and_a_second_open_pairing_are_refused(cast):
         propose(cast, helping_branch=cast.san, partner_branch=cast.er)
     cast.si.is_active = False
     cast.si.save()
-    with pytest.raises(Refused, match="R90"):
+    with pytest.raises(Refused) as refusal:
         propose(cast, partner_branch=cast.si)
+    assert (refusal.value.rule, refusal.value.field) == ("R90", "partner_branch")
 
 
 def test_the_database_keeps_one_open_pairing_per_couple_whichever_way_round(cast):
@@ -93,13 +90,14 @@ def test_the_database_keeps_one_open_pairing_per_couple_whichever_way_round(cast
         )  # fmt: skip
 
 
-def test_only_the_side_that_was_asked_confirms_or_declines(cast):
+def test_only_the_side_that_was_asked_answers(cast):
     pairing = propose(cast)
     for name in ("er_secretary", "si_secretary", "administrator", "mech_organiser"):
         with pytest.raises(Refused):
             services.confirm_pairing(pairing=pairing, **act(cast, name))
-        with pytest.raises(Refused):
-            services.decline_pairing(pairing=pairing, reason="人手不够", **act(cast, name))
+        for answer in (services.decline_pairing, services.ask_changes):
+            with pytest.raises(Refused):
+                answer(pairing=pairing, reason="人手不够", **act(cast, name))
     pairing.refresh_from_db()
     assert pairing.state == "proposed"
 
@@ -135,101 +133,84 @@ def test_a_stale_page_is_answered_with_who_did_what(cast, sign_in):
 
 
 def test_ending_early_needs_a_reason_and_ends_the_pairs(cast, today):
-    pairing = propose(cast)
-    services.confirm_pairing(pairing=pairing, **act(cast, "san_secretary"))
-    pair = services.pair_members(
-        pairing=pairing,
-        helper=cast.person("er_member"),
-        partner=cast.person("san_member"),
-        support_areas=[],
-        starts_on=today,
-        now=timezone.now(),
-    )
+    pairing = agreed(cast)
+    couple = pair(cast, pairing)
     with pytest.raises(Refused, match="请填写原因"):
-        services.end_pairing(pairing=pairing, reason="", today=today, **act(cast, "mech_organiser"))
-    services.end_pairing(pairing=pairing, reason="支部合并", today=today, **act(cast, "mech_organiser"))
-    pair.refresh_from_db()
+        ending_services.end_pairing(pairing=pairing, reason="", today=today, **act(cast, "mech_organiser"))
+    ending_services.end_pairing(pairing=pairing, reason="支部合并", today=today, **act(cast, "mech_organiser"))
+    couple.refresh_from_db()
     pairing.refresh_from_db()
-    assert (pairing.state, pair.ended_on) == ("ended_early", today)
+    assert (pairing.state, couple.ended_on) == ("ended_early", today)
 
 
 def test_members_of_other_branches_are_not_paired(cast, today):
     pairing = propose(cast)
-    people = {"helper": cast.person("er_member"), "partner": cast.person("san_member")}
     with pytest.raises(Refused, match="R90"):
-        services.pair_members(pairing=pairing, **people, support_areas=[], starts_on=today, now=timezone.now())
+        pair(cast, pairing)
     services.confirm_pairing(pairing=pairing, **act(cast, "san_secretary"))
     with pytest.raises(Refused, match="R90"):
-        services.pair_members(
-            pairing=pairing,
-            helper=cast.person("liu_member"),
-            partner=cast.person("san_member"),
-            support_areas=[],
-            starts_on=today,
-            now=timezone.now(),
-        )
-    services.pair_members(pairing=pairing, **people, support_areas=[], starts_on=today, now=timezone.now())
+        pair(cast, pairing, helper="liu_member")
+    pair(cast, pairing)
     with pytest.raises(Refused):
-        services.pair_members(pairing=pairing, **people, support_areas=[], starts_on=today, now=timezone.now())
+        pair(cast, pairing)
     assert MemberPairing.objects.count() == 1
 
 
-def race(work, clients=4):
-    """Run `work(index)` in threads that start together; returns what each returned or raised."""
-    barrier, results = threading.Barrier(clients), [None] * clients
-
-    def run(index):
-        try:
-            barrier.wait(timeout=20)
-            results[index] = work(index)
-        except Exception as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
-
-
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_four_proposals_at_once_give_one_pairing_and_three_clear_messages(transactional_db, today):
-    from tests.cast import build_cast
-
+@pytest.mark.parametrize("clients", [2, 8])
+def test_proposals_at_once_give_one_pairing_and_clear_messages(transactional_db, today, clients):
     cast = build_cast(today)
-    results = race(lambda _index: propose(cast))
+    results = race(lambda _index: propose(cast), clients)
     assert BranchPairing.objects.count() == 1
     assert sum(isinstance(result, BranchPairing) for result in results) == 1
-    assert sum(isinstance(result, Refused) for result in results) == 3
+    assert sum(isinstance(result, Refused) for result in results) == clients - 1
+
+
+def answer(cast, pairing, index):
+    """Half of San's clients confirm, half ask for changes."""
+    if index % 2:
+        return services.ask_changes(pairing=pairing, reason="请改日期", **act(cast, "san_secretary"))
+    return services.confirm_pairing(pairing=pairing, **act(cast, "san_secretary"))
 
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_without_the_lock_the_same_race_confirms_twice(transactional_db, today, monkeypatch):
-    """The negative control: with the row lock taken away the trail shows more than one confirmation."""
-    from tests.cast import build_cast
-
+@pytest.mark.parametrize("clients", [2, 8])
+def test_of_answers_at_once_one_wins_and_the_others_read_why(transactional_db, today, clients):
     cast = build_cast(today)
     pairing = propose(cast)
-    results = race(lambda _index: services.confirm_pairing(pairing=pairing, **act(cast, "san_secretary")), clients=2)
-    assert sum(isinstance(result, Refused) for result in results) == 1
-    assert pairing.steps.filter(action="confirm").count() == 1
+    results = race(lambda index: answer(cast, pairing, index), clients)
+    winners = [result for result in results if isinstance(result, BranchPairing)]
+    refusals = [result.text for result in results if isinstance(result, Refused)]
+    assert (len(winners), len(refusals)) == (1, clients - 1)
+    assert all("潘晨" in text for text in refusals)
+    pairing.refresh_from_db()
+    answers = [step.action for step in pairing.steps.exclude(action="propose")]
+    assert (pairing.state, answers) in [("active", ["confirm", "activate"]), ("changes_asked", ["ask_changes"])]
 
-    BranchPairing.objects.filter(pk=pairing.pk).update(
-        state="proposed", partner_confirmed_by=None, partner_confirmed_at=None
-    )
-    pairing.steps.filter(action="confirm").delete()
-    meet = threading.Barrier(2)
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("clients", [2, 8])
+def test_without_the_lock_the_same_race_is_answered_twice(transactional_db, today, monkeypatch, clients):
+    """The negative control: with the row lock taken away every client's answer stands in the trail."""
+    cast = build_cast(today)
+    pairing = propose(cast)
+    meet = threading.Barrier(clients)
 
     def unlocked(row):
-        found = BranchPairing.objects.with_branches().get(pk=row.pk)
+        found = BranchPairing.objects.with_branches().select_related("author_branch").get(pk=row.pk)
         meet.wait(timeout=20)
         return found
 
-    monkeypatch.setattr(services, "_locked", unlocked)
-    race(lambda _index: services.confirm_pairing(pairing=pairing, **act(cast, "san_secretary")), clients=2)
-    assert pairing.steps.filter(action="confirm").count() == 2
+    monkeypatch.setattr(services, "lock_pairing", unlocked)
+    race(lambda index: answer(cast, pairing, index), clients)
+    answers = pairing.steps.filter(action__in=("confirm", "ask_changes"))
+    assert answers.count() == clients
+
+
+def test_a_step_is_written_with_who_and_when(cast):
+    pairing = agreed(cast)
+    step = pairing.steps.get(action="confirm")
+    assert (step.by, step.for_branch, step.at) == (cast.user("san_secretary"), cast.san, timezone.now())
