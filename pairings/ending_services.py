@@ -18,8 +18,9 @@ from pairing_portal.common.registries import DueNotice
 from pairing_portal.common.scope import Scope
 
 from . import notices, notices_covers
-from .board import Card, read_board
+from .board import Board, Card, read_board
 from .models import BranchPairing, CommitteePairing, Cover, CoverState, MemberPairing, PairingAction, PairingState
+from .proposal import candidates, pair_reasons
 from .rules import is_over, oversees_it, runs_a_side
 from .services import end_member_pairing
 from .steps import given_reason, lock_pairing, require_step, tell, write_step
@@ -142,44 +143,38 @@ def _propose_successors(
         stays = pair.partner if leaver_helps else pair.helper
         if stays.pk not in standing:
             continue
-        side = board.helpers if leaver_helps else board.partners
-        successor = _best_free(side, stays, taken=busy | gone, left_on=left_on)
-        if successor is None:
+        card = _best_free(board, stays.pk, taken=busy | gone, left_on=left_on)
+        if card is None:
             continue
-        busy.add(successor.pk)
-        helper, partner = (successor, stays) if leaver_helps else (stays, successor)
+        busy.add(card.pk)
+        mine = next(one for one in (*board.helpers, *board.partners) if one.pk == stays.pk)
+        helper, partner = (card, mine) if leaver_helps else (mine, card)
+        reasons, score = pair_reasons(board, helper, partner, today=left_on)
         made.append(
             MemberPairing.objects.create(
-                pairing=pairing, helper=helper, partner=partner, support_areas=pair.support_areas, successor_of=pair,
-                starts_on=max(left_on, pairing.starts_on),
-                reasons=[["same_major", 0, None]] if _same_major(helper, partner) else [],
+                pairing=pairing, helper_id=helper.pk, partner_id=partner.pk, support_areas=pair.support_areas, successor_of=pair,
+                starts_on=max(left_on, pairing.starts_on), reasons=reasons, score=score,
             )
         )  # fmt: skip
     return made
 
 
-def _best_free(side: Iterable[Card], stays: Person, *, taken: set[int], left_on: date) -> Person | None:
-    """Free: on the leaver's side, on campus that day, no pair here or elsewhere this year, not left out on request.
+def _best_free(board: Board, person_id: int, *, taken: set[int], left_on: date) -> Card | None:
+    """The highest score among those of the other side who have no pair, are on campus that day and were never refused by a rule.
 
-    Same major first, then who stays at the college longest, then the number.
+    Not the same person again: a couple that just ended is no successor of itself.
     """
-    fit = [card.pk for card in side if card.pk not in taken and not card.is_left_out and not card.is_paired_elsewhere]
-    couples = MemberPairing.objects.filter(ended_on=None).of_person(stays.pk).values_list("helper_id", "partner_id")
-    known = {person_id for couple in couples for person_id in couple}
-    people = Person.objects.on_campus(left_on).filter(pk__in=fit).exclude(pk__in=known)
-    return min(
-        people,
-        key=lambda person: (
-            not _same_major(person, stays),
-            -(person.graduates_on or date.min).toordinal(),
-            person.number,
-        ),
-        default=None,
+    couples = (
+        MemberPairing.objects.filter(pairing=board.pairing).of_person(person_id).values_list("helper_id", "partner_id")
     )
-
-
-def _same_major(one: Person, other: Person) -> bool:
-    return bool(one.major) and one.major == other.major
+    taken = taken | {one for couple in couples for one in couple}
+    options = [option for option in candidates(board, person_id, today=left_on) if not option.blocked]
+    here = set(
+        Person.objects.on_campus(left_on)
+        .filter(pk__in=[option.card.pk for option in options])
+        .values_list("pk", flat=True)
+    )
+    return next((option.card for option in options if option.card.pk in here - taken), None)
 
 
 def _tell_of_leaving(

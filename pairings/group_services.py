@@ -78,6 +78,7 @@ def open_split(
         )
     groups = _groups(split, pairings)
     _places(split, members_to_split(branch, today))
+    _free_places(split, groups)
     return split, groups
 
 
@@ -98,6 +99,13 @@ def _places(split: BranchSplit, people: Sequence[Person]) -> None:
     for person in people:
         if person.pk not in placed:
             GroupPlace.objects.create(split=split, academic_year_id=split.academic_year_id, person=person)
+
+
+def _free_places(split: BranchSplit, groups: Sequence[PairingGroup]) -> None:
+    """Who stood in the group of a pairing that has ended is to be divided again."""
+    for place in GroupPlace.objects.filter(split=split, draft_group__isnull=False).exclude(draft_group__in=groups):
+        place.draft_group, place.is_fixed = None, False
+        place.save()
 
 
 def _changed(split: BranchSplit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -26,8 +27,8 @@ def register() -> None:
 
     for spoken in (notices, notices_board, notices_covers, notices_work):
         spoken.register()
-    leave_effects.register("pairings", LeaveEffect(_("Member pairings end"), end_pairs_of))
-    leave_effects.register("covers", LeaveEffect(_("Stand-in duties end"), end_covers_of))
+    leave_effects.register("pairings", LeaveEffect(_("Member pairings end"), end_pairs_of, preview_pairs))
+    leave_effects.register("covers", LeaveEffect(_("Stand-in duties end"), end_covers_of, preview_covers))
     person_panels.register("pairings", PersonPanel(_("Pairing"), "pairings/person_panel.html", panel, tab="pairing"))
     person_panels.register(
         "covers", PersonPanel(_("Stand-in duties"), "pairings/cover_panel.html", cover_panel, tab="pairing"), order=110
@@ -37,6 +38,23 @@ def register() -> None:
         NavigationEntry(_("Pairing"), "pairings", "link", "/pairings/", roles=frozenset(Role) - {Role.COUNSELLOR}),
         order=40,
     )
+
+
+def preview_pairs(person_ids: Sequence[int]) -> list[str]:
+    """The running pairs that would end."""
+    from .models import MemberPairing
+
+    theirs = Q(helper_id__in=person_ids) | Q(partner_id__in=person_ids)
+    return [str(pair) for pair in MemberPairing.objects.open().filter(theirs).select_related("helper", "partner")]
+
+
+def preview_covers(person_ids: Sequence[int]) -> list[str]:
+    """The stand-in duties that would end."""
+    from .models import Cover
+
+    theirs = Q(stand_in_id__in=person_ids) | Q(absent_id__in=person_ids)
+    covers = Cover.objects.standing().filter(theirs, to_on__gte=timezone.localdate())
+    return [str(cover) for cover in covers.select_related("stand_in", "absent", "pairing__partner_branch")]
 
 
 def panel(person_id: int, scope: Scope) -> dict[str, Any] | None:

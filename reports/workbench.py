@@ -85,7 +85,7 @@ def _tasks(scope: Scope, today: date) -> list[Task]:
                 since, bool(since and since < late_before),
             )
         )  # fmt: skip
-    if scope.managed_branch_ids:
+    if scope.managed_branch_ids or scope.has(Role.STAFF):
         logs = LogEntry.objects.confirmable_by(scope).aggregate(count=Count("pk"), oldest=Min("submitted_at"))
         if logs["count"]:
             is_late = logs["oldest"] < late_before

@@ -122,6 +122,18 @@ def test_a_member_who_moves_ends_the_pair_of_the_old_group(cast, two):
     assert MemberPairing.objects.open().count() == 0
 
 
+def test_members_of_an_ended_pairing_are_divided_again(cast, two):
+    group_services.propose_split(**step(cast))
+    publish(cast)
+    group_services.pin_place(
+        **step(cast), person_id=GroupPlace.objects.filter(group__pairing=two[1])[0].person_id, is_fixed=True
+    )
+    two[1].state = "ended_early"
+    two[1].save()
+    report = group_services.propose_split(**step(cast))
+    assert report.sizes == {"第一组": 22}
+
+
 def test_discarding_brings_the_published_groups_back(cast, two):
     group_services.propose_split(**step(cast))
     publish(cast)
@@ -177,9 +189,9 @@ def test_the_page_asks_the_same_number_of_queries_for_few_and_many(cast, two, si
     client, url = sign_in("er_secretary"), reverse("split", args=[cast.er.pk])
     group_services.propose_split(**step(cast))
     client.get(url)
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         client.get(url)
     enrol(cast.er, 5, start=700)
     client.get(url)
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         client.get(url)

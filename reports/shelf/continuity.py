@@ -1,0 +1,116 @@
+"""Who is on campus month by month (RULES.md 1.4–1.6), and the ledger of stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pairing_portal.common.scope import Role
+from pairing_portal.common.spreadsheets import Column
+from pairings.continuity import MONTHS_AHEAD, remedies
+from pairings.cover_board import forecast_branches_of, open_pairings
+from pairings.cover_words import gap_words, remedy_words
+from pairings.forecast import forecast_for
+from pairings.models import Cover, CoverState
+from pairings.presence import MONTHS_AT_MOST
+
+from ..exporter import Report, ReportRequest, register_report
+
+ROLES = frozenset({Role.STAFF, Role.ADMINISTRATOR, Role.SECRETARY, Role.COMMITTEE})
+# A preview reads five rows: it should not have to forecast a whole college.
+BRANCHES_AT_ONCE = 20
+
+
+def _months(given: str) -> int:
+    """1 to 60 as asked for, else the usual number."""
+    asked = int(given) if given.isascii() and given.isdigit() and len(given) < 4 else 0
+    return asked if 1 <= asked <= MONTHS_AT_MOST else MONTHS_AHEAD
+
+
+@register_report
+class ContinuityReport(Report):
+    name = "continuity"
+    title = gettext_lazy("Continuity forecast")
+    description = gettext_lazy("Branch by branch and month by month: members, who is on campus, gaps and the ways out.")
+    roles = ROLES
+    parameters = (("months", gettext_lazy("months ahead")),)
+
+    def columns(self) -> list[Column]:
+        return [
+            Column(_("Party branch"), width=26),
+            Column(_("month"), width=10),
+            Column(_("members"), width=8, kind="integer"),
+            Column(_("on campus"), width=8, kind="integer"),
+            Column(_("full members"), width=10, kind="integer"),
+            Column(_("full members on campus"), width=12, kind="integer"),
+            Column(_("days with a quorum"), width=12, kind="integer"),
+            Column(_("gap or not"), width=24),
+            Column(_("lawful ways out"), width=60),
+        ]
+
+    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+        months = _months(request.parameter("months"))
+        branches = forecast_branches_of(request.scope, open_pairings(request.scope))
+        for start in range(0, len(branches), BRANCHES_AT_ONCE):
+            some = branches[start : start + BRANCHES_AT_ONCE]
+            for found in forecast_for(branches=some, today=request.today, months=months):
+                for month in found.months:
+                    ways = remedy_words(month, remedies(month, found.months, today=request.today))
+                    yield (
+                        found.branch.name, f"{month.month:%Y-%m}", month.members, month.on_campus, month.full_members,
+                        month.full_on_campus, month.quorum_days, gap_words(month), " ".join(ways),
+                    )  # fmt: skip
+
+    def definitions(self) -> list[tuple[str, str]]:
+        return [
+            (_("on campus"), _("on more than half of the days of the month")),
+            (_("full members"), _("probation is taken to end on its day; nobody is taken to be admitted")),
+            (_("gap or not"), _("a month on no day of which more than half of the full members are on campus")),
+        ]
+
+
+@register_report
+class CoverLedger(Report):
+    name = "covers"
+    title = gettext_lazy("Ledger of stand-ins")
+    description = gettext_lazy("Every stand-in asked for between paired branches: who, for whom, duty, days, answer.")
+    roles = ROLES
+    parameters = (("state", gettext_lazy("state")),)
+
+    def columns(self) -> list[Column]:
+        return [
+            Column(_("academic year"), width=12),
+            Column(_("helping branch"), width=26),
+            Column(_("partner branch"), width=26),
+            Column(_("stand-in"), width=12),
+            Column(_("who is away"), width=12),
+            Column(_("duty"), width=22),
+            Column(_("from"), width=12, kind="date"),
+            Column(_("to"), width=12, kind="date"),
+            Column(_("number of days"), width=8, kind="integer", total=True),
+            Column(_("state"), width=10),
+            Column(_("asked by"), width=12),
+            Column(_("answered by"), width=12),
+            Column(_("reason"), width=30),
+        ]
+
+    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+        covers = Cover.objects.visible_to(request.scope).select_related(
+            "pairing__academic_year", "pairing__helping_branch", "pairing__partner_branch", "stand_in", "absent",
+            "asked_by", "answered_by",
+        )  # fmt: skip
+        if request.parameter("state") in CoverState.values:
+            covers = covers.filter(state=request.parameter("state"))
+        for cover in covers.iterator(chunk_size=500):
+            yield (
+                str(cover.pairing.academic_year), cover.pairing.helping_branch.name, cover.pairing.partner_branch.name,
+                cover.stand_in.name, cover.absent.name if cover.absent else _("the branch as a whole"),
+                str(cover.get_duty_display()), cover.from_on, cover.to_on, (cover.to_on - cover.from_on).days + 1,
+                str(cover.get_state_display()), str(cover.asked_by), str(cover.answered_by or ""), cover.reason,
+            )  # fmt: skip
+
+    def definitions(self) -> list[tuple[str, str]]:
+        return [(_("number of days"), _("first and last day included, whatever the state"))]
