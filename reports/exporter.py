@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, BinaryIO, ClassVar, TextIO
+from typing import Any, BinaryIO, ClassVar
 
 from django.conf import settings
 from django.utils import timezone, translation
@@ -49,6 +49,9 @@ class Report:
     # (parameter, label) pairs a user may give; every report runs without any.
     parameters: ClassVar[Sequence[tuple[str, Any]]] = ()
 
+    def check(self, request: ReportRequest) -> None:
+        """Raise `Refused` for a parameter that cannot be read; what is given is either kept or refused, never left out."""
+
     def columns(self) -> list[Column]:
         raise NotImplementedError
 
@@ -83,7 +86,7 @@ class Report:
         with translation.override(settings.LANGUAGE_CODE):
             write_xlsx(target, [self.sheet(request)])
 
-    def write_csv(self, target: TextIO, request: ReportRequest) -> None:
+    def write_csv(self, target: BinaryIO, request: ReportRequest) -> None:
         with translation.override(settings.LANGUAGE_CODE):
             write_csv(target, self.sheet(request))
 

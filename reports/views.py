@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -12,8 +12,11 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.limits import EXPORTS, SEARCHES, take_turn
 from accounts.models import AuditAction
 from accounts.services import record_audit
+from pairing_portal.common.errors import bad_request, too_many_requests
+from pairing_portal.common.problems import Refused
 from pairing_portal.common.requests import scope_of
 
 from . import search as searching
@@ -22,7 +25,10 @@ from .forms import ExportForm
 from .wiring import REPORT_ROLES
 from .workbench import build_workbench
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CONTENT_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
 PREVIEW_ROWS = 5
 
 
@@ -70,34 +76,52 @@ def report_download(request: HttpRequest, name: str) -> HttpResponse:
     if not scope.has(*report.roles):
         raise PermissionDenied(_("Reports are for branch committees and department staff."))
     form = ExportForm(request.POST)
+    if "format" in form.errors:
+        return bad_request(request, Refused(_unknown_format(request.POST.get("format", "")[:20])))
     if not form.is_valid():
         messages.error(request, _("Please say what the export is for; it is written on the notes sheet."))
         return redirect("reports")
     given = {key: request.POST.get(key, "")[:50] for key, _label in report.parameters}
     asked = _report_request(request, form.cleaned_data["purpose"], given)
-    buffer: Any
-    if form.cleaned_data["format"] == "csv":
-        buffer = io.StringIO()
-        report.write_csv(buffer, asked)
-        content, kind, suffix = buffer.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "csv"
-    else:
-        buffer = io.BytesIO()
-        report.write_xlsx(buffer, asked)
-        content, kind, suffix = buffer.getvalue(), XLSX, "xlsx"
+    try:
+        report.check(asked)
+    except Refused as refusal:
+        return bad_request(request, refusal)
+    if wait := take_turn(limit=EXPORTS, user=request.user, now=asked.made_at):  # type: ignore[arg-type]  # signed in
+        again_at = timezone.localtime(asked.made_at + timedelta(seconds=wait))
+        said = _("You exported %(count)d times within an hour, which is the limit. Go on at %(time)s.")
+        words = said % {"count": EXPORTS.times, "time": f"{again_at:%H:%M}"}
+        return too_many_requests(request, words, wait_seconds=wait)
+    suffix = form.cleaned_data["format"]
+    buffer = io.BytesIO()
+    (report.write_csv if suffix == "csv" else report.write_xlsx)(buffer, asked)
     record_audit(
         action=AuditAction.EXPORTED, user=request.user, request=request, object_type="report", object_id=name,
         detail={"purpose": asked.purpose, "format": suffix, **{key: value for key, value in given.items() if value}},
         now=timezone.now(),
     )  # fmt: skip
-    response = HttpResponse(content, content_type=kind)
+    response = HttpResponse(buffer.getvalue(), content_type=CONTENT_TYPES[suffix])
     filename = f"{report.title}-{asked.today:%Y%m%d}.{suffix}"
     response["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
     return response
+
+
+def _unknown_format(given: str) -> str:
+    known = ", ".join(value for value, _label in ExportForm.base_fields["format"].choices)
+    if not given:
+        return _("Say in which format the export is to be: %(known)s.") % {"known": known}
+    return _("There is no export in the format “%(given)s”. Choose one of: %(known)s.") % {
+        "given": given,
+        "known": known,
+    }
 
 
 @require_GET
 def search(request: HttpRequest) -> HttpResponse:
     """People by name, pinyin or number; branches; pages."""
     words = request.GET.get("q", "").replace("\x00", "").strip()[:50]
+    if words and (wait := take_turn(limit=SEARCHES, user=request.user, now=timezone.now())):  # type: ignore[arg-type]
+        said = _("You searched %(count)d times within a minute, which is the limit. Go on in %(seconds)d seconds.")
+        return too_many_requests(request, said % {"count": SEARCHES.times, "seconds": wait}, wait_seconds=wait)
     results = searching.search(scope_of(request), words) if words else None
     return render(request, "reports/search.html", {"words": words, "results": results})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
@@ -23,31 +22,11 @@ from members.models import Person
 from pairing_portal.common.scope import Role, Scope
 from pairings.models import BranchPairing, MemberPairing
 
+from .workbench_pairings import pairing_tasks
+from .workbench_parts import Figure, Task
+
 WEEKS_SHOWN = 8
 OVERSEEING = (Role.STAFF, Role.ADMINISTRATOR)
-
-
-@dataclass(frozen=True)
-class Task:
-    """Something that waits: one click away, with its oldest age."""
-
-    label: str
-    count: int
-    url: str
-    icon: str
-    oldest: datetime | date | None = None
-    is_late: bool = False
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A number with its weeks behind it; `points` is a polyline for a 100 × 24 picture."""
-
-    label: str
-    value: str
-    hint: str
-    url: str
-    points: str = ""
 
 
 def build_workbench(scope: Scope, today: date) -> dict[str, Any]:
@@ -75,16 +54,7 @@ def _role(scope: Scope) -> str:
 def _tasks(scope: Scope, today: date) -> list[Task]:
     late_days = Policy().number("confirm_reminder_days", today)
     late_before = timezone.now() - timedelta(days=late_days)
-    tasks = []
-    proposals = BranchPairing.objects.visible_to(scope).waiting_for(scope).with_branches()
-    for pairing in proposals[:5]:
-        since = pairing.helping_confirmed_at or pairing.partner_confirmed_at
-        tasks.append(
-            Task(
-                _("Pairing proposed: %(pairing)s") % {"pairing": pairing}, 1, reverse("pairing", args=[pairing.pk]), "link",
-                since, bool(since and since < late_before),
-            )
-        )  # fmt: skip
+    tasks = pairing_tasks(scope, today)
     if scope.managed_branch_ids or scope.has(Role.STAFF):
         logs = LogEntry.objects.confirmable_by(scope).aggregate(count=Count("pk"), oldest=Min("submitted_at"))
         if logs["count"]:

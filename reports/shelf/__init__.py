@@ -1,5 +1,5 @@
 """The reports themselves, one module a topic. Importing this package registers them all."""
 
-from . import pairings
+from . import continuity, pairings
 
-__all__ = ["pairings"]
+__all__ = ["continuity", "pairings"]

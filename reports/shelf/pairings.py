@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pairing_portal.common.problems import Refused
 from pairing_portal.common.scope import Role
 from pairing_portal.common.spreadsheets import Column
 from pairings.models import BranchPairing, PairingState
@@ -24,6 +25,18 @@ class PairingLedger(Report):
     )
     roles = frozenset({Role.STAFF, Role.ADMINISTRATOR, Role.SECRETARY, Role.COMMITTEE})
     parameters = (("year", gettext_lazy("first year of the academic year")), ("state", gettext_lazy("state")))
+
+    def check(self, request: ReportRequest) -> None:
+        year, state = request.parameter("year"), request.parameter("state")
+        if year and not (len(year) == 4 and year.isascii() and year.isdigit()):
+            raise Refused(
+                _("“%(given)s” is no year: write four digits, for example 2026.") % {"given": year}, field="year"
+            )
+        if state and state not in PairingState.values:
+            known = ", ".join(PairingState.values)
+            raise Refused(
+                _("There is no state “%(given)s”. Choose one of: %(known)s.") % {"given": state, "known": known}, field="state"
+            )  # fmt: skip
 
     def columns(self) -> list[Column]:
         return [
@@ -45,9 +58,9 @@ class PairingLedger(Report):
             .with_pair_counts()
             .select_related("helping_confirmed_by", "partner_confirmed_by")
         )
-        if request.parameter("year").isdigit():
-            pairings = pairings.filter(academic_year__start_year=int(request.parameter("year")[:4]))
-        if request.parameter("state") in PairingState.values:
+        if request.parameter("year"):
+            pairings = pairings.filter(academic_year__start_year=int(request.parameter("year")))
+        if request.parameter("state"):
             pairings = pairings.filter(state=request.parameter("state"))
         for pairing in pairings.iterator(chunk_size=500):
             yield (

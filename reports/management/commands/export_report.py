@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from pairing_portal.common.problems import Refused
 from pairing_portal.common.scope import Role, Scope
 from reports.exporter import ReportRequest, reports
 
@@ -46,14 +47,14 @@ class Command(BaseCommand):
             made_by="manage.py export_report",
             parameters=_parameters(options["param"], {key for key, _label in report.parameters}),
         )
+        try:
+            report.check(request)
+        except Refused as refusal:
+            raise CommandError(refusal.text, returncode=2) from refusal
         partial = target.with_name(target.name + ".partial")
         try:
-            if target.suffix.lower() == ".csv":
-                with partial.open("w", encoding="utf-8-sig", newline="") as stream:
-                    report.write_csv(stream, request)
-            else:
-                with partial.open("wb") as binary:
-                    report.write_xlsx(binary, request)
+            with partial.open("wb") as stream:
+                (report.write_csv if target.suffix.lower() == ".csv" else report.write_xlsx)(stream, request)
             os.replace(partial, target)
         except OSError as error:
             raise CommandError(f"{target} cannot be written: {error.strerror}") from error
