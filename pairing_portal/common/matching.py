@@ -143,7 +143,8 @@ def step(
 
     def points(i: Index, j: Index) -> IntArray:
         off = np.minimum(np.abs(np.abs(left[i] - right[j]) - best), tolerance + 1)
-        return ladder[off]
+        found: IntArray = ladder[off]
+        return found
 
     return Criterion(key, points)
 
@@ -315,7 +316,7 @@ def _assign(problem: Problem, seekers: _Side, givers: _Side, allowed: BoolArray)
     if not open_cells.any():
         return []
     scores = np.zeros(open_cells.shape, np.int32)
-    for chunk in _chunks(*scores.shape):
+    for chunk in _chunks(rows.size, columns.size):
         for criterion in problem.criteria:
             scores[chunk] += _ask(criterion.points, seekers, givers, rows[chunk], columns)
     slots = sorted(
