@@ -23,12 +23,11 @@ from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
 
 from .importing.access import may_import
+from .importing.preview import effects, in_words, preview_of
 from .importing.service import FileReport, import_rosters
 from .importing.uploads import claim_upload, discard_upload, keep_upload, release_upload, too_many_uploads
-from .models import Person
 
 MAX_FILES = 10
-SHOWN_ROWS = 200
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -106,64 +105,21 @@ def roster_import(
         if not file.refusal:
             parameters = {"branch": branch.name if branch else "", "fingerprint": file.plan.fingerprint()}
             token = keep_upload(name=name, data=data, owner=request.user, parameters=parameters, now=now).token  # type: ignore[arg-type]
-        previews.append(_preview(file, token))
+        previews.append(preview_of(file, token))
     return render(request, template, context | _page(previews))
 
 
 def _page(previews: list[dict[str, Any]]) -> dict[str, Any]:
     good = [preview for preview in previews if preview["token"]]
+    total = effects(preview["file"].plan for preview in good)
     return {
         "previews": previews,
-        "rows_to_apply": sum(preview["rows_to_apply"] for preview in good),
+        "rows_to_apply": total["people"],
+        # Only when there is more to say than the number of rows.
+        "effects": in_words(total) if sum(total.values()) > total["people"] else "",
         "has_refused": any(preview["counts"]["refused"] for preview in good),
         "can_apply": any(preview["changes_anything"] for preview in good),
     }
-
-
-def _preview(file: FileReport, token: str) -> dict[str, Any]:
-    plan = file.plan
-    labels = {field.name: field.verbose_name for field in Person._meta.get_fields() if hasattr(field, "verbose_name")}
-    updates = [
-        {
-            "number": person.draft.number,
-            "name": person.merged["name"],
-            "row": person.draft.source.row,
-            "changes": [
-                {"label": labels.get(key, key), "old": _shown(key, old), "new": _shown(key, new)}
-                for key, old, new in person.changes
-            ],
-        }
-        for person in plan.updated[:SHOWN_ROWS]
-    ]
-    places = [
-        *plan.new_departments,
-        *(name for name, _d in plan.new_branches),
-        *(name for _d, name in plan.new_classes),
-    ]
-    return {
-        "file": file,
-        "token": token,
-        "counts": file.counts,
-        "rows_to_apply": len(plan.people),
-        "changes_anything": plan.changes_anything,
-        "created": plan.created[:SHOWN_ROWS],
-        "updates": updates,
-        "more": max(0, len(plan.people) - SHOWN_ROWS),
-        "places": places,
-        "leagues": [league for league in plan.leagues if league.changes],
-        "posts": plan.posts,
-        "absences": plan.absences,
-        "notes": plan.notes[:SHOWN_ROWS],
-    }
-
-
-def _shown(key: str, value: Any) -> str:
-    if value in (None, ""):
-        return "—"
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    choices = dict(getattr(Person._meta.get_field(key), "choices", None) or [])
-    return str(choices.get(value, value))
 
 
 @require_POST
@@ -182,7 +138,7 @@ def roster_apply(
     uploads = [
         get_visible_or_404(StoredUpload.objects.visible_to(scope).open(now), token=token[:43]) for token in tokens
     ]
-    previews, applied = [], {"created": 0, "updated": 0}
+    previews, applied = [], []
     for upload in uploads:
         if not claim_upload(upload, now):
             raise Http404
@@ -194,14 +150,14 @@ def roster_apply(
         file = report.files[0]
         if file.applied:
             discard_upload(upload)
-            applied = {key: applied[key] + file.counts[key] for key in applied}
+            applied.append(file)
             continue
         upload.parameters = upload.parameters | {"fingerprint": file.plan.fingerprint()}
         StoredUpload.objects.visible_to(scope).filter(pk=upload.pk).update(parameters=upload.parameters)
         release_upload(upload)
-        previews.append(_preview(file, upload.token))
-    if applied["created"] or applied["updated"] or not previews:
-        messages.success(request, _("Imported: %(created)d new, %(updated)d changed.") % applied)
+        previews.append(preview_of(file, upload.token))
+    if applied:
+        messages.success(request, _applied_words(applied))
     if not previews:
         return redirect(done)
     messages.warning(
@@ -210,6 +166,13 @@ def roster_apply(
     )
     context = {"form": RosterForm(scope=scope), **(extra or {})}
     return render(request, template, context | _page(previews), status=409)
+
+
+def _applied_words(files: list[FileReport]) -> str:
+    counts = {key: sum(file.counts[key] for file in files) for key in ("created", "updated")}
+    words = _("Imported: %(created)d new, %(updated)d changed.") % counts
+    others = in_words(effects(file.plan for file in files) | {"people": 0})
+    return f"{words} {_('With it: %(what)s.') % {'what': others}}" if others else words
 
 
 @require_GET

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from pypinyin import Style, lazy_pinyin
+from pypinyin.constants import PHRASES_DICT
 
 # Surnames read differently from the same character elsewhere.
 SURNAMES = {
@@ -14,9 +16,28 @@ SURNAMES = {
 }  # fmt: skip
 
 
+# Longer texts have more parts to look up than is gained.
+SHORT = 4
+
+
 @lru_cache(maxsize=50_000)
 def _readings(text: str) -> tuple[str, ...]:
+    """How the characters are read. Only within a known word does one depend on its neighbours; names hardly hold any."""
+    if len(text) > SHORT or any(part in PHRASES_DICT for part in _parts(text)):
+        return _read_together(text)
+    return tuple(reading for character in text for reading in _reading(character))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Every part of two characters and more."""
+    return (text[start:end] for start in range(len(text)) for end in range(start + 2, len(text) + 1))
+
+
+def _read_together(text: str) -> tuple[str, ...]:
     return tuple(lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
+
+
+_reading = lru_cache(maxsize=50_000)(_read_together)
 
 
 @lru_cache(maxsize=50_000)

@@ -5,21 +5,23 @@ The caller holds the transaction: all of a file or nothing of it. History rows a
 
 from __future__ import annotations
 
-import csv
 import io
+from collections.abc import Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
-from accounts.models import User
+from accounts.models import AuditAction, User
+from accounts.services import record_audit
 from branches.models import Department, LeagueBranch, PartyBranch, PartyBranchKind, SchoolClass
 
 from ..models import Absence, Person, Post
 from ..names import name_key
-from ..office_models import PostKind
-from .plan import Plan, PlannedPerson
+from ..office_models import LEAGUE_POSTS
+from .plan import MERGED_FIELDS, Plan, PlannedPerson
 
 BATCH = 500
 REASON = "roster"
@@ -31,8 +33,10 @@ COLUMNS = (
     "number", "name_key", *TEXT_COLUMNS, "enrolment_year", *DATE_COLUMNS, "is_league_member", "stage", "department_id",
     "school_class_id", "party_branch_id", "extended_to", "left_on",
 )  # fmt: skip
-# A path COPY writes for "no value"; no cell can hold it, as text is stripped of control characters.
-NULL = "\x01"
+BRANCH_AND_PROGRAMME = itemgetter(*map(MERGED_FIELDS.index, ("party_branch", "programme")))
+# What stands for these characters in the text that COPY reads.
+COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+COPY_BYTES_A_READ = 1 << 18
 
 
 def apply_plan(plan: Plan, *, user: User | None, today: date, now: datetime) -> None:
@@ -44,7 +48,7 @@ def apply_plan(plan: Plan, *, user: User | None, today: date, now: datetime) -> 
     _write_leagues(plan, places, user)
     numbers = {post.number for post in plan.posts} | {absence.number for absence in plan.absences}
     ids = dict(Person.objects.filter(number__in=numbers).values_list("number", "pk"))
-    _write_posts(plan, ids, user, today)
+    _write_posts(plan, ids, user, today, now)
     _write_absences(plan, ids, user)
 
 
@@ -59,17 +63,27 @@ class Places:
             for pk, name, department in SchoolClass.objects.values_list("pk", "name", "department__name")
         }
 
-    def row(self, person: PlannedPerson) -> tuple[Any, ...]:
-        """The columns of COLUMNS."""
-        values = person.merged
-        department, school_class = values["department"], values["school_class"]
-        branch = values["party_branch"]
-        return (
-            person.draft.number, name_key(values["name"]), *((values[name] or "") for name in TEXT_COLUMNS), values["enrolment_year"],
-            *(values[name] for name in DATE_COLUMNS), bool(values["is_league_member"]), person.stage, self.departments[department],
-            self.classes[department, school_class] if school_class else None, self.branches[branch] if branch else None,
-            values["extended_to"], values["left_on"],
-        )  # fmt: skip
+    def columns(self, people: list[PlannedPerson]) -> list[Sequence[Any]]:
+        """The columns of COLUMNS, each as long as `people`."""
+        values = dict(zip(MERGED_FIELDS, zip(*(person.values for person in people), strict=True), strict=True))
+        classes = zip(values["department"], values["school_class"], strict=True)
+        return [
+            [person.draft.number for person in people],
+            list(map(name_key, values["name"])),
+            *([text or "" for text in values[name]] for name in TEXT_COLUMNS),
+            values["enrolment_year"],
+            *(values[name] for name in DATE_COLUMNS),
+            list(map(bool, values["is_league_member"])),
+            [person.stage for person in people],
+            [self.departments[department] for department in values["department"]],
+            [
+                person.class_id or (self.classes[place] if place[1] else None)
+                for person, place in zip(people, classes, strict=True)
+            ],
+            [self.branches[branch] if branch else None for branch in values["party_branch"]],
+            values["extended_to"],
+            values["left_on"],
+        ]
 
 
 def _create_places(plan: Plan) -> Places:
@@ -94,9 +108,9 @@ def _create_places(plan: Plan) -> Places:
 def _kinds_of_branches(plan: Plan) -> dict[str, str]:
     """A branch whose students are all of one programme is of that kind."""
     programmes: dict[str, set[str]] = {}
-    for person in plan.people:
-        if person.merged["party_branch"] and person.merged["programme"] not in ("", "staff", None):
-            programmes.setdefault(person.merged["party_branch"], set()).add(person.merged["programme"])
+    for branch, programme in {BRANCH_AND_PROGRAMME(person.values) for person in plan.people}:
+        if branch and programme not in ("", "staff", None):
+            programmes.setdefault(branch, set()).add(programme)
     kinds: dict[frozenset[str], str] = {
         frozenset({"bachelor"}): PartyBranchKind.BACHELOR,
         frozenset({"diploma"}): PartyBranchKind.DIPLOMA,
@@ -108,12 +122,8 @@ def _write_with_copy(people: list[PlannedPerson], places: Places, user: User | N
     columns = ", ".join(COLUMNS)
     changed = ", ".join(f"{column} = EXCLUDED.{column}" for column in COLUMNS if column != "number")
     history = ", ".join(column for column in COLUMNS if column != "name_key")
-    buffer = io.StringIO()
-    rows = csv.writer(buffer, lineterminator="\n")
-    for person in people:
-        mark = "~" if person.existing_id else "+"
-        rows.writerow([mark, *(NULL if value is None else value for value in places.row(person))])
-    buffer.seek(0)
+    marks = ["~" if person.existing_id else "+" for person in people]
+    lines = copy_lines([marks, *places.columns(people)])
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.roster_rows")
         cursor.execute(
@@ -121,7 +131,7 @@ def _write_with_copy(people: list[PlannedPerson], places: Places, user: User | N
             "FROM members_person WITH NO DATA"
         )
         cursor.cursor.copy_expert(
-            f"COPY roster_rows (mark, {columns}) FROM STDIN WITH (FORMAT csv, NULL '{NULL}')", buffer
+            f"COPY roster_rows (mark, {columns}) FROM STDIN", io.BytesIO(lines), size=COPY_BYTES_A_READ
         )
         cursor.execute(
             f"INSERT INTO members_person ({columns}) SELECT {columns} FROM roster_rows "  # noqa: S608  # names above
@@ -135,10 +145,30 @@ def _write_with_copy(people: list[PlannedPerson], places: Places, user: User | N
         )
 
 
+def copy_lines(columns: Sequence[Sequence[Any]]) -> bytes:
+    """Columns of one type each (None for no value) as the text that COPY reads."""
+    rows = zip(*map(_copy_texts, columns), strict=True)
+    return ("\n".join(map("\t".join, rows)) + "\n").encode()
+
+
+def _copy_texts(column: Sequence[Any]) -> Sequence[str]:
+    if set(map(type, column)) == {str}:
+        joined = "".join(column)
+        return column if not any(mark in joined for mark in "\\\t\n\r") else [t.translate(COPY_ESCAPES) for t in column]
+    texts = {value: _copy_text(value) for value in set(column)}
+    return [texts[value] for value in column]
+
+
+def _copy_text(value: Any) -> str:
+    if value is None:
+        return r"\N"
+    return value.translate(COPY_ESCAPES) if isinstance(value, str) else str(value)
+
+
 def _write_in_batches(people: list[PlannedPerson], places: Places, user: User | None, now: datetime) -> None:
     fresh, known = [], []
-    for person in people:
-        row = Person(**dict(zip(COLUMNS, places.row(person), strict=True)))
+    for person, values in zip(people, zip(*places.columns(people), strict=True), strict=True):
+        row = Person(**dict(zip(COLUMNS, values, strict=True)))
         if person.existing_id:
             row.pk = person.existing_id
             known.append(row)
@@ -159,9 +189,7 @@ def _write_in_batches(people: list[PlannedPerson], places: Places, user: User | 
 
 
 def _write_leagues(plan: Plan, places: Places, user: User | None) -> None:
-    for planned in plan.leagues:
-        if not planned.changes:
-            continue
+    for planned in plan.changed_leagues:
         draft, values = planned.draft, planned.draft.values
         league = planned.existing or LeagueBranch(name=draft.name)
         league.department_id = places.departments[values["department"]]
@@ -177,22 +205,36 @@ def _write_leagues(plan: Plan, places: Places, user: User | None) -> None:
         league.save()
 
 
-def _write_posts(plan: Plan, ids: dict[str, int], user: User | None, today: date) -> None:
+def _write_posts(plan: Plan, ids: dict[str, int], user: User | None, today: date, now: datetime) -> None:
+    """Appoint; the trail has a line of each, as of an appointment on the pages."""
     leagues = dict(LeagueBranch.objects.values_list("name", "pk"))
     branches = dict(PartyBranch.objects.values_list("name", "pk"))
     for planned in plan.posts:
-        if planned.replaces:
-            former = Post.objects.get(pk=planned.replaces)
-            former.ended_on = max(today, former.since or today)
-            former.save()
-        is_league = planned.kind == PostKind.LEAGUE_SECRETARY
-        Post.objects.create(
-            person_id=ids[planned.number],
-            kind=planned.kind,
-            league_branch_id=leagues[planned.where] if is_league else None,
-            party_branch_id=None if is_league else branches[planned.where],
-            since=today if planned.replaces else None,
-        )
+        former = _end_term(planned.replaces, user, today) if planned.replaces else None
+        place, places = ("league_branch", leagues) if planned.kind in LEAGUE_POSTS else ("party_branch", branches)
+        where = {f"{place}_id": places[planned.where]}
+        post = Post(person_id=ids[planned.number], kind=planned.kind, since=today if former else None, **where)
+        _save_post(post, user)
+        record_audit(
+            action=AuditAction.APPOINTED, user=user, now=now, object_type="post", object_id=post.pk,
+            detail={
+                "person": post.person_id, "kind": post.kind, place: places[planned.where],
+                "former": former.person_id if former else None,
+            },
+        )  # fmt: skip
+
+
+def _end_term(post_id: int, user: User | None, today: date) -> Post:
+    post = Post.objects.get(pk=post_id)
+    post.ended_on = max(today, post.since or today)
+    _save_post(post, user)
+    return post
+
+
+def _save_post(post: Post, user: User | None) -> None:
+    post._history_user = user  # type: ignore[attr-defined]  # what simple_history reads
+    post._change_reason = REASON  # type: ignore[attr-defined]  # likewise
+    post.save()
 
 
 def _write_absences(plan: Plan, ids: dict[str, int], user: User | None) -> None:

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
 
 from branches.models import Department, LeagueBranch, PartyBranch, SchoolClass
 from pairing_portal.common.scope import Role, Scope
 
 from ..office_models import Post
+
+
+class Placing(NamedTuple):
+    """`department` "" when nothing tells it; `objection` to be said of the field `key`, "" when there is none."""
+
+    department: str
+    key: str = ""
+    objection: str = ""
+
+
+class Holder(NamedTuple):
+    """Who holds a post today."""
+
+    post_id: int
+    number: str
+    name: str
 
 
 @dataclass
@@ -21,11 +39,13 @@ class Directory:
     branches: dict[str, tuple[int, int, str]] = field(default_factory=dict)  # name -> id, department id, department
     classes: dict[tuple[str, str], int] = field(default_factory=dict)  # (department, class) -> id
     classes_by_name: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    leagues: dict[str, Any] = field(default_factory=dict)
+    leagues: dict[str, LeagueBranch] = field(default_factory=dict)
     guided_classes: set[int] = field(default_factory=set)
-    holders: dict[tuple[str, str], tuple[int, str, str]] = field(
-        default_factory=dict
-    )  # (branch, kind) -> post, number, name
+    # By branch and kind of post; several hold a shared one.
+    holders: dict[tuple[str, str], list[Holder]] = field(default_factory=lambda: defaultdict(list))
+    # What was asked, and the answers.
+    resolved: dict[str, str] = field(default_factory=dict)
+    placed: dict[tuple[str, str, str], Placing] = field(default_factory=dict)
 
     @classmethod
     def load(cls, scope: Scope | None) -> Directory:
@@ -45,11 +65,23 @@ class Directory:
         posts = Post.objects.filter(ended_on=None).select_related("person", "party_branch", "league_branch")
         for post in posts:
             where = post.party_branch or post.league_branch
-            found.holders[where.name, post.kind] = (post.pk, post.person.number, post.person.name)
+            found.holders[where.name, post.kind].append(Holder(post.pk, post.person.number, post.person.name))
         return found
+
+    def still_answers(self) -> bool:
+        """Whether a directory read now would have said the same whenever this one was asked where people belong."""
+        now = Directory.load(self.scope)
+        return all(now.resolve_branch(text) == branch for text, branch in self.resolved.items()) and all(
+            now.place(*question) == answer for question, answer in self.placed.items()
+        )
 
     def resolve_branch(self, text: str) -> str:
         """The full name of a branch written short (第三党支部), when only one is meant; else the text itself."""
+        if text not in self.resolved:
+            self.resolved[text] = self._resolve_branch(text)
+        return self.resolved[text]
+
+    def _resolve_branch(self, text: str) -> str:
         if text in self.branches:
             return text
         allowed = [name for name in self.branches if name.endswith(text) and self.may_use_branch(name)]
@@ -74,12 +106,39 @@ class Directory:
         assert self.scope is not None
         return known[0] in self.scope.managed_branch_ids or known[1] in self.scope.department_ids
 
+    def may_put_into_branch(self, name: str, department: str) -> bool:
+        """May the user put somebody into this Party branch, or create it in this department?"""
+        return self.may_use_branch(name) or (name not in self.branches and self.oversees(department))
+
     def may_use_class(self, department: str, school_class: str) -> bool:
         """May people without a Party branch be put into this class?"""
         if self.oversees(department):
             return True
         pk = self.classes.get((department, school_class), 0)
         return self.scope is not None and (pk in self.scope.class_ids or pk in self.guided_classes)
+
+    def place(self, branch: str, school_class: str, department: str) -> Placing:
+        """Where a person of this branch or class belongs, and what speaks against putting somebody there."""
+        question = (branch, school_class, department)
+        if question not in self.placed:
+            self.placed[question] = self._place(*question)
+        return self.placed[question]
+
+    def _place(self, branch: str, school_class: str, department: str) -> Placing:
+        key = "branch" if branch else "school_class"
+        if branch in self.branches:
+            department = self.branches[branch][2]
+        department = department or self.department_of_class(school_class)
+        if not department:
+            unknown = _("Which department “%(name)s” belongs to is unknown. Add a column 所属系, or write the branch's full name.")  # fmt: skip
+            return Placing("", key, unknown % {"name": branch or school_class} if branch or school_class else "")
+        if branch:
+            allowed = self.may_put_into_branch(branch, department)
+        else:
+            allowed = self.may_use_class(department, school_class)
+        if allowed:
+            return Placing(department)
+        return Placing(department, key, _("“%(name)s” is outside what you manage.") % {"name": branch or school_class})
 
     def department_of_class(self, school_class: str) -> str:
         """The department of a class, when only one department has a class of that name."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, Protocol
+
+from pairing_portal.common.spreadsheets import Row
 
 # The fields of a person a roster may fill, in the order of the preview. Names of classes and branches are text here.
 PERSON_FIELDS = (
-    "name", "sex", "ethnicity", "born_on", "phone", "programme", "major", "enrolment_year", "graduates_on", "department",
-    "school_class", "party_branch", "is_league_member", "league_joined_on", "applied_on", "activist_on", "candidate_on",
-    "admitted_on", "converted_on",
+    "name", "sex", "ethnicity", "born_on", "phone", "major", "league_joined_on", "applied_on", "activist_on", "candidate_on",
+    "admitted_on", "converted_on", "school_class", "programme", "enrolment_year", "graduates_on", "party_branch",
+    "is_league_member", "department",
 )  # fmt: skip
 
 
@@ -45,12 +47,38 @@ class PersonDraft:
     notes: list[str] = field(default_factory=list)
     # Headings of the table as the file writes them, by field.
     headings: Mapping[str, str] = field(default_factory=dict)
-    # A League secretary's row: makes the person when there is none, changes nobody.
-    only_creates: bool = False
 
     def content(self) -> tuple[Any, ...]:
         """What makes two rows the same."""
         return (tuple(sorted(self.values.items(), key=lambda item: item[0])), tuple(self.posts), self.absence)
+
+
+class Drafter(Protocol):
+    """The reader of one table, as far as a plain row needs it."""
+
+    def source(self, row: Row) -> Source: ...
+    def draft(self, row: Row) -> PersonDraft: ...
+
+
+class PlainRow(NamedTuple):
+    """A row without problems, notes, posts or absence: values only, in the order of PERSON_FIELDS, None where it says nothing.
+
+    `stage` follows from these values alone. Nearly all rows of a roster are plain; the rest become drafts.
+    """
+
+    reader: Drafter
+    row: Row
+    number: str
+    stage: str
+    values: tuple[Any, ...]
+
+    @property
+    def source(self) -> Source:
+        return self.reader.source(self.row)
+
+    def draft(self) -> PersonDraft:
+        """The same row with all that can be said about it."""
+        return self.reader.draft(self.row)
 
 
 @dataclass
@@ -64,3 +92,5 @@ class LeagueDraft:
     secretary_name: str = ""
     problems: list[RowProblem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    # Headings of the table as the file writes them, by field.
+    headings: Mapping[str, str] = field(default_factory=dict)

@@ -24,6 +24,9 @@ class RosterRefused(FileRefused):
             "No sheet of this file is a roster, a class list or a list of League branches. "
             "A roster needs at least the headings 学号 and 姓名 in one row; sheets found: %(sheets)s."
         ),
+        "branch-name-too-long": _(
+            "The name of the Party branch (%(branch)s…) is longer than %(limit)d characters. Shorten it."
+        ),
         "branch-does-not-exist": _(
             "There is no Party branch “%(branch)s” that you may import into. Choose another one."
         ),

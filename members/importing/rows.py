@@ -1,6 +1,6 @@
-"""From a table to drafts: every cell parsed, every problem of a row collected. Pure but for the words of messages.
+"""From a row to a draft: every cell parsed, every problem collected. No query; of the models only how long a text may be.
 
-Twenty thousand rows repeat few values, so parsing goes through one dictionary a column.
+`columns` reads the rows that have no problem by the same rules, column by column.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from datetime import date
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from branches.models import Programme
+from branches.models import Department, PartyBranch, Programme, SchoolClass
 from pairing_portal.common.spreadsheets import Cell, CellProblem, Row, Table
 from pairing_portal.common.spreadsheets import values as parse
 
+from ..models import Person
 from ..stages import Stage, date_order_faults, derive_stage
 from .drafts import PersonDraft, RowProblem, Source
 from .refusals import RosterRefused, TextTooLong
@@ -34,22 +36,41 @@ BRANCH_IN_TITLE = re.compile(r"([\u4e00-\u9fff0-9A-Za-z]{1,40}?党支部)")
 DEPARTMENT = re.compile(r"^([\u4e00-\u9fff]{1,20}?)党总支")
 DEPARTMENT_IN_NAME = re.compile(r"([\u4e00-\u9fff]{1,15}?(?:系|学院))")
 CLASS_YEAR = re.compile(r"^(\d{2})(?!\d)")
-NAME_LENGTH, TEXT_LENGTH, NUMBER_LENGTH = 50, 80, 20
+# Of what is not stored as it stands.
+TEXT_LENGTH = 80
 STAGE_ORDER = [Stage.APPLICANT, Stage.ACTIVIST, Stage.CANDIDATE, Stage.PROBATIONARY, Stage.FULL]
 STAGE_FIELD = {
     Stage.APPLICANT: "applied_on", Stage.ACTIVIST: "activist_on", Stage.CANDIDATE: "candidate_on",
     Stage.PROBATIONARY: "admitted_on", Stage.FULL: "converted_on",
 }  # fmt: skip
+TOO_EARLY, CONTRADICTION = "too early", "contradiction"
+# What `studies_of` tells.
+STUDIES = ("programme", "enrolment_year", "graduates_on")
+PROGRAMME_IN_CLASS = (("专升本", Programme.UPGRADE), ("专科", Programme.DIPLOMA), ("本科", Programme.BACHELOR))
 POST_SEPARATORS = re.compile(r"[、,,;;/兼\s]+")
 
 
-def _text(value: Cell) -> str | None:
-    text = parse.to_text(value)
-    if text is not None and (parse.is_blank(value) or not text):
-        return None
-    if text is not None and len(text) > TEXT_LENGTH:
-        raise TextTooLong("too-long", text=text[:20], limit=TEXT_LENGTH)
-    return text
+def limit_of(model: type[Model], field: str = "name") -> int:
+    """How many characters this field of a model holds."""
+    limit: int = model._meta.get_field(field).max_length  # type: ignore[union-attr, assignment]  # a text with a limit
+    return limit
+
+
+NAME_LENGTH, NUMBER_LENGTH = limit_of(Person), limit_of(Person, "number")
+
+
+def text_up_to(limit: int) -> Callable[[Cell], str | None]:
+    """A parser of texts that refuses longer ones."""
+
+    def text_of(value: Cell) -> str | None:
+        text = parse.to_text(value)
+        if text is None or parse.is_blank(value):
+            return None
+        if len(text) > limit:
+            raise TextTooLong("too-long", text=text[:20], limit=limit)
+        return text
+
+    return text_of
 
 
 def _year(value: Cell) -> int | None:
@@ -75,14 +96,14 @@ PARSERS: dict[str, Callable[[Cell], Any]] = {
     "phone": parse.to_phone,
     "programme": parse.to_choice(PROGRAMME_WORDS),
     "years": parse.to_choice(YEARS_WORDS),
-    "major": _text,
-    "school_class": _text,
+    "major": text_up_to(limit_of(Person, "major")),
+    "school_class": text_up_to(limit_of(SchoolClass)),
     "enrolment_year": _year,
     "graduates_on": _graduation,
-    "department": _text,
-    "branch": _text,
+    "department": text_up_to(limit_of(Department)),
+    "branch": text_up_to(limit_of(PartyBranch)),
     "status": parse.to_choice(STATUS_WORDS),
-    "post": _text,
+    "post": text_up_to(TEXT_LENGTH),
     "away_from": parse.to_date,
     "away_to": parse.to_date,
     **dict.fromkeys(DATE_KEYS, parse.to_date),
@@ -106,8 +127,8 @@ class PeopleReader:
         if self.is_party_roster and "branch" not in table.columns and not self.fallback_branch:
             raise RosterRefused("branch-unknown", sheet=table.sheet.name)
 
-    def drafts(self) -> list[PersonDraft]:
-        return [self._draft(row) for row in self.table.rows]
+    def source(self, row: Row) -> Source:
+        return Source(self.file, self.table.sheet.name, row.number)
 
     def _cell(self, draft: PersonDraft, row: Row, key: str) -> Any:
         index = self.table.columns.get(key)
@@ -135,8 +156,9 @@ class PeopleReader:
         heading = self.table.headings.get(key, "")
         draft.problems.append(RowProblem(heading, f"{heading}:{message}" if heading else message, key))
 
-    def _draft(self, row: Row) -> PersonDraft:
-        draft = PersonDraft(Source(self.file, self.table.sheet.name, row.number), headings=self.table.headings)
+    def draft(self, row: Row) -> PersonDraft:
+        """One row with its values and all objections to it."""
+        draft = PersonDraft(self.source(row), headings=self.table.headings)
         values = draft.values
         draft.number = self._cell(draft, row, "number") or ""
         self._name(draft, row)
@@ -182,44 +204,29 @@ class PeopleReader:
             values["school_class"] = school_class.replace(" ", "")
         programme = self._cell(draft, row, "programme") or self._cell(draft, row, "years")
         stated_year = self._cell(draft, row, "enrolment_year")
-        if not programme and school_class:
-            programme = next(
-                (
-                    found
-                    for word, found in (
-                        ("专升本", Programme.UPGRADE),
-                        ("专科", Programme.DIPLOMA),
-                        ("本科", Programme.BACHELOR),
-                    )
-                    if word in school_class
-                ),
-                None,
-            )
-        if not programme and not school_class and not stated_year and draft.number[:1].isalpha():
-            programme = Programme.STAFF
-        if not programme:
-            return
-        values["programme"] = str(programme)
-        if programme == Programme.STAFF:
-            return
-        year = stated_year or _year_of_number(draft.number) or _year_of_class(school_class)
-        if year:
-            values["enrolment_year"] = year
-        graduates_on = self._cell(draft, row, "graduates_on")
-        if graduates_on is None and year:
-            graduates_on = date(year + PROGRAMME_YEARS[Programme(programme)], 6, 30)
-        if graduates_on is not None:
-            values["graduates_on"] = graduates_on
+        studies = studies_of(
+            programme, school_class, stated_year, draft.number, lambda: self._cell(draft, row, "graduates_on")
+        )
+        for key, value in zip(STUDIES, studies, strict=True):
+            if value:
+                values[key] = value
 
     def _place(self, draft: PersonDraft, row: Row) -> None:
         values = draft.values
-        branch = self._cell(draft, row, "branch") or (self.fallback_branch if self.is_party_roster else "")
+        branch = self.branch_of(self._cell(draft, row, "branch"))
         if branch:
-            values["party_branch"] = self.resolve_branch(branch.replace(" ", ""))
+            values["party_branch"] = branch
         elif self.is_party_roster:
             self._problem(draft, "branch", _("The Party branch is missing in this row."))
-        department = self._cell(draft, row, "department") or department_of(values.get("party_branch", ""))
-        values["department"] = department or self.default_department
+        values["department"] = self.department_of(branch, self._cell(draft, row, "department"))
+
+    def branch_of(self, stated: str | None) -> str:
+        """The full name of the Party branch of a row, "" for none."""
+        branch = stated or (self.fallback_branch if self.is_party_roster else "")
+        return self.resolve_branch(branch.replace(" ", "")) if branch else ""
+
+    def department_of(self, branch: str, stated: str | None) -> str:
+        return stated or department_of(branch) or self.default_department
 
     def _check_order(self, draft: PersonDraft) -> None:
         for later, earlier in date_order_faults(draft.values):
@@ -245,20 +252,26 @@ class PeopleReader:
         if status == Stage.FULL and "converted_on" not in draft.values and "converted_on" not in self.table.columns:
             self._assume_conversion(draft)
         stage = derive_stage(draft.values, is_league_member=False, today=self.today)
-        rank = STAGE_ORDER.index(stage) if stage in STAGE_ORDER else -1
         word = str(parse.to_text(self.table.cell(row, "status")))
-        if status in STAGE_ORDER:
-            wanted = STAGE_ORDER.index(status)
-            if rank < wanted and STAGE_FIELD[status] in self.table.columns:
-                self._problem(
-                    draft, "status",
-                    _("It says %(status)s, but “%(column)s” is blank or lies in the future. Fill the date in or correct the status.")
-                    % {"status": word, "column": self.table.headings[STAGE_FIELD[status]]},
-                )  # fmt: skip
-            elif rank > wanted:
-                self._contradiction(draft, word, stage)
-        elif rank >= STAGE_ORDER.index(Stage.PROBATIONARY):
+        objection = self.objection_to(status, stage)
+        if objection == TOO_EARLY:
+            self._problem(
+                draft, "status",
+                _("It says %(status)s, but “%(column)s” is blank or lies in the future. Fill the date in or correct the status.")
+                % {"status": word, "column": self.table.headings[STAGE_FIELD[status]]},
+            )  # fmt: skip
+        elif objection == CONTRADICTION:
             self._contradiction(draft, word, stage)
+
+    def objection_to(self, status: Stage, stage: Stage) -> str:
+        """What is wrong between the written status and the stage the dates make; "" when they agree."""
+        rank = STAGE_ORDER.index(stage) if stage in STAGE_ORDER else -1
+        if status not in STAGE_ORDER:
+            return CONTRADICTION if rank >= STAGE_ORDER.index(Stage.PROBATIONARY) else ""
+        wanted = STAGE_ORDER.index(status)
+        if rank < wanted:
+            return TOO_EARLY if STAGE_FIELD[status] in self.table.columns else ""
+        return CONTRADICTION if rank > wanted else ""
 
     def _contradiction(self, draft: PersonDraft, word: str, stage: Stage) -> None:
         self._problem(
@@ -310,15 +323,40 @@ class PeopleReader:
             return
         if born_on >= self.today:
             self._problem(draft, "born_on", _("The date of birth lies in the future."))
-        elif applied_on is not None and applied_on < born_on + relativedelta(years=18):
+        elif applied_on is not None and applied_on < eighteenth_birthday(born_on):
             draft.notes.append(_("Under 18 on the day of application (R01). Please check."))
+
+
+def eighteenth_birthday(born_on: date) -> date:
+    return born_on + relativedelta(years=18)
+
+
+def studies_of(
+    programme: str | None, school_class: str | None, stated_year: int | None, number: str,
+    stated_graduation: Callable[[], date | None],
+) -> tuple[str | None, int | None, date | None]:  # fmt: skip
+    """Programme, enrolment year and graduation (see STUDIES), as far as a row tells them.
+
+    Of `number` only the first four characters are looked at. `stated_graduation` is asked only of students.
+    """
+    if not programme and school_class:
+        programme = next((found for word, found in PROGRAMME_IN_CLASS if word in school_class), None)
+    if not programme and not school_class and not stated_year and number[:1].isalpha():
+        programme = Programme.STAFF
+    if not programme or programme == Programme.STAFF:
+        return str(programme) if programme else None, None, None
+    year = stated_year or _year_of_number(number) or year_of_class(school_class)
+    graduates_on = stated_graduation()
+    if graduates_on is None and year:
+        graduates_on = date(year + PROGRAMME_YEARS[Programme(programme)], 6, 30)
+    return str(programme), year, graduates_on
 
 
 def _year_of_number(number: str) -> int | None:
     return int(number[:4]) if number[:4].isdigit() and 1980 <= int(number[:4]) <= 2100 else None
 
 
-def _year_of_class(school_class: str | None) -> int | None:
+def year_of_class(school_class: str | None) -> int | None:
     match = CLASS_YEAR.match(school_class or "")
     return 2000 + int(match[1]) if match else None
 

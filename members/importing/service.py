@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, BinaryIO
@@ -13,16 +15,20 @@ from django.db import connection, transaction
 
 from accounts.models import AuditAction, User
 from accounts.services import record_audit
+from branches.models import PartyBranch
 from pairing_portal.common.scope import Scope
 from pairing_portal.common.spreadsheets import Book, Fault, FileRefused, Table, read_workbook, recognise, write_faults
 
 from .apply import apply_plan
+from .columns import ColumnReader
 from .directory import Directory
-from .drafts import LeagueDraft, PersonDraft
+from .drafts import LeagueDraft, PersonDraft, PlainRow
 from .leagues import read_leagues
-from .plan import Plan, Planner, Refusal
+from .plan import Plan, Refusal
+from .planner import Planner
 from .refusals import RosterRefused
-from .rows import DEPARTMENT_IN_NAME, PeopleReader, department_of
+from .repeats import Circumstances, Repeats
+from .rows import DEPARTMENT_IN_NAME, PeopleReader, department_of, limit_of
 from .vocabulary import LEAGUES, VOCABULARIES
 
 # One import at a time: the plan must hold until it is written.
@@ -42,6 +48,8 @@ class FileReport:
     applied: bool = False
     # The plan is not the one that was shown any more.
     is_stale: bool = False
+    # The file itself; `book` and `tables` are None and empty until it is read, which a repetition does not need.
+    data: bytes = field(default=b"", repr=False)
     book: Book | None = None
     tables: list[Table] = field(default_factory=list)
 
@@ -58,8 +66,34 @@ class FileReport:
             "refused": len(self.plan.refused),
         }
 
+    def read(self) -> None:
+        """Find the tables of the visible sheets; what is not one of ours is named, columns nobody reads are listed."""
+        self.book = read_workbook(self.data, self.name)
+        for sheet in self.book.visible_sheets:
+            table = recognise(sheet, VOCABULARIES)
+            if table is None:
+                self.unknown_sheets.append(sheet.name)
+                continue
+            self.tables.append(table)
+            self.never_stored += [heading for heading in table.never_stored if heading not in self.never_stored]
+            self.ignored_columns += [
+                heading
+                for heading in table.ignored
+                if heading not in self.ignored_columns and heading not in ("序号", "编号")
+            ]
+        if not self.tables:
+            names = "、".join(sheet.name for sheet in self.book.sheets)
+            raise RosterRefused("nothing-recognised", sheets=names)
+
+    def take_over(self, earlier: dict[str, Any]) -> None:
+        """What an earlier import noted, instead of reading and planning."""
+        self.plan = Plan(unchanged=earlier["unchanged"])
+        self.never_stored, self.ignored_columns = earlier["never_stored"], earlier["ignored_columns"]
+
     def write_faults(self, target: BinaryIO) -> None:
         """The user's workbook with the refused rows marked; identity numbers are left out."""
+        if self.book is None:
+            self.read()
         assert self.book is not None
         write_faults(
             target, self.book, [fault for row in self.plan.refused for fault in self._faults(row)], tables=self.tables
@@ -134,80 +168,94 @@ def import_rosters(
     report = ImportReport()
     for position, (name, data) in enumerate(files):
         expected = fingerprints[position] if fingerprints is not None else None
-        report.files.append(
-            _import_file(
+        with _collector_paused():
+            file = _import_file(
                 name, data, scope=scope, branch_default=branch_default, dry_run=dry_run, skip_refused=skip_refused,
                 today=today, now=now, user=user, expected=expected,
-            )
-        )  # fmt: skip
+            )  # fmt: skip
+        report.files.append(file)
     return report
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Hundreds of thousands of rows without cycles: looking for some again and again costs a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _import_file(
     name: str, data: bytes, *, scope: Scope | None, branch_default: str, dry_run: bool, skip_refused: bool, today: date,
     now: datetime, user: User | None, expected: str | None,
 ) -> FileReport:  # fmt: skip
-    report = FileReport(name)
+    report = FileReport(name, data=data)
+    repeats = Repeats(Circumstances(hashlib.sha256(data).hexdigest(), name, branch_default, scope, today))
+    earlier = repeats.earlier(now)
     try:
-        report.book = read_workbook(data, name)
-        report.tables = _tables(report)
+        if earlier is not None:
+            report.take_over(earlier)
+        else:
+            report.read()
         if dry_run:
-            report.plan = _plan(report, scope, branch_default, today)
+            if earlier is None:
+                report.plan = _plan(report, Directory.load(scope), branch_default, today)
             return report
         with transaction.atomic():
-            if connection.vendor == "postgresql":
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
-            report.plan = _plan(report, scope, branch_default, today)
+            _wait_for_other_imports()
+            directory = None
+            if earlier is None:
+                repeats.begin(sum(len(table.rows) for table in report.tables))
+                directory = Directory.load(scope)
+                report.plan = _plan(report, directory, branch_default, today)
             if expected is not None and report.plan.fingerprint() != expected:
                 report.is_stale = True
             elif skip_refused or not report.plan.refused:
-                apply_plan(report.plan, user=user, today=today, now=now)
-                report.applied = True
-                record_audit(
-                    action=AuditAction.IMPORTED, user=user, now=now, object_type="roster",
-                    detail={"file_sha256": hashlib.sha256(data).hexdigest(), **report.counts},
-                )  # fmt: skip
+                _apply(report, repeats, directory, user=user, today=today, now=now)
     except FileRefused as refusal:
         report.refusal = refusal.message
         report.plan = Plan()
     return report
 
 
-def _tables(report: FileReport) -> list[Table]:
-    """The tables of the visible sheets; what is not one of ours is named, columns nobody reads are listed."""
-    assert report.book is not None
-    tables = []
-    for sheet in report.book.visible_sheets:
-        table = recognise(sheet, VOCABULARIES)
-        if table is None:
-            report.unknown_sheets.append(sheet.name)
-            continue
-        tables.append(table)
-        report.never_stored += [heading for heading in table.never_stored if heading not in report.never_stored]
-        report.ignored_columns += [
-            heading
-            for heading in table.ignored
-            if heading not in report.ignored_columns and heading not in ("序号", "编号")
-        ]
-    if not tables:
-        names = "、".join(sheet.name for sheet in report.book.sheets)
-        raise RosterRefused("nothing-recognised", sheets=names)
-    return tables
+def _wait_for_other_imports() -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
 
 
-def _plan(report: FileReport, scope: Scope | None, branch_default: str, today: date) -> Plan:
-    directory = Directory.load(scope)
+def _apply(
+    report: FileReport, repeats: Repeats, directory: Directory | None, *, user: User | None, today: date, now: datetime
+) -> None:
+    """Write the plan and a line of the trail. `directory` None: nothing was planned, the file is a repetition."""
+    apply_plan(report.plan, user=user, today=today, now=now)
+    report.applied = True
+    detail: dict[str, Any] = {"file_sha256": repeats.circumstances.sha256, **report.counts}
+    note = repeats.note(report.plan, directory) if directory is not None and not report.unknown_sheets else None
+    if note is not None:
+        columns = {"never_stored": report.never_stored, "ignored_columns": report.ignored_columns}
+        detail["repeat"] = note | columns
+    record_audit(action=AuditAction.IMPORTED, user=user, now=now, object_type="roster", detail=detail)
+
+
+def _plan(report: FileReport, directory: Directory, branch_default: str, today: date) -> Plan:
+    scope = directory.scope
     if branch_default:
         branch_default = directory.resolve_branch(branch_default)
         if scope is not None and not directory.may_use_branch(branch_default):
             raise RosterRefused("branch-does-not-exist", branch=branch_default)
+        if len(branch_default) > limit_of(PartyBranch):
+            raise RosterRefused("branch-name-too-long", branch=branch_default[:20], limit=limit_of(PartyBranch))
     in_name = DEPARTMENT_IN_NAME.match(re.sub(r"[\s_\-()()]+", "", report.name.rsplit("/", 1)[-1]))
     default_department = department_of(branch_default) or (in_name[1] if in_name else "")
     if not default_department and scope is not None and len(scope.home_department_ids) == 1:
         by_id = {pk: name for name, pk in directory.departments.items()}
         default_department = by_id.get(next(iter(scope.home_department_ids)), "")
-    people: list[PersonDraft] = []
+    people: list[PersonDraft | PlainRow] = []
     leagues: list[LeagueDraft] = []
     for table in report.tables:
         if table.vocabulary is LEAGUES:
@@ -217,5 +265,5 @@ def _plan(report: FileReport, scope: Scope | None, branch_default: str, today: d
                 table, file=report.name, default_branch=branch_default, default_department=default_department, today=today,
                 resolve_branch=directory.resolve_branch,
             )  # fmt: skip
-            people += reader.drafts()
+            people += ColumnReader(reader, directory).rows()
     return Planner(directory, today=today).plan(people, leagues)

@@ -7,16 +7,16 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts.limits import UPLOADS, take_turn
 from accounts.models import StoredUpload, User
 
 PURPOSE = "roster"
 LIFE = timedelta(minutes=30)
-# Imports are heavy: so many files an hour and person (SAFETY: rate limits).
-FILES_AN_HOUR = 40
 
 
 def too_many_uploads(user: User, now: datetime) -> bool:
-    return StoredUpload.objects.filter(owner=user, created_at__gt=now - timedelta(hours=1)).count() >= FILES_AN_HOUR
+    """Imports are heavy: True when this one is over the hour's limit. Ask once a request, it is counted by asking."""
+    return take_turn(limit=UPLOADS, user=user, now=now) > 0
 
 
 def keep_upload(*, name: str, data: bytes, owner: User, parameters: dict[str, Any], now: datetime) -> StoredUpload:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress, zip_longest
 
 from django.conf import settings
 from django.utils import translation
@@ -31,6 +32,11 @@ _FOOTER = re.compile(
     r"note|notes|preparedby|filledinby):"
     r"|以下空白|\(?(盖章|公章|签字|签名)\)?$|(注|备注|说明)\d*[.、]",
     re.IGNORECASE,
+)
+# No total, no footer and no blank begins like this: digits, letters and ideographs that NFKC leaves alone, without the
+# first ones of the words above.
+_PLAIN_START = re.compile(
+    "[0-9A-EH-MOQRU-Za-eh-moqru-z]|(?![合总小共累填制审负经联支书签盖单日注备说以公])[\u4e00-\u9fef]"
 )
 # How many filled cells a row's first words may stand behind and still make it a totals row.
 _TOTAL_WITHIN = 3
@@ -118,6 +124,15 @@ class Table:
     date1904: bool = False
     rows: list[Row] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
+    # The cells of `rows` by column, all as long as `rows`.
+    cells_by_column: list[tuple[Cell, ...]] = field(default_factory=list, repr=False, compare=False)
+
+    def column(self, key: str) -> Sequence[Cell] | None:
+        """The cells of a field in the order of `rows`; None when the table has no such column."""
+        index = self.columns.get(key)
+        if index is None:
+            return None
+        return self.cells_by_column[index] if index < len(self.cells_by_column) else [None] * len(self.rows)
 
     def cell(self, row: Row, key: str) -> Cell:
         """The cell of a field; None when the table has no such column."""
@@ -224,12 +239,40 @@ def _table(sheet: Sheet, header: _Header) -> Table:
         title=_title(sheet.rows[: header.at]),
         date1904=sheet.date1904,
     )
-    for row in sheet.rows[header.at + 1 :]:
-        if _is_data(row, table, header.row):
-            table.rows.append(row)
-        elif any(map(_filled, row.cells)):
-            table.skipped.append(row.number)
+    _fill(table, header.row, sheet.rows[header.at + 1 :])
     return table
+
+
+def _fill(table: Table, header: Row, rows: Sequence[Row]) -> None:
+    """Sort the rows below the header into data and skipped ones; only those that might not be data are looked at."""
+    columns = list(zip_longest(*(row.cells for row in rows)))
+    key_column = next(iter(table.columns.values()))
+    doubtful = _doubtful(columns, key_column) if key_column < len(columns) else set(range(len(rows)))
+    doubtful.update(at for at, row in enumerate(rows) if row.cells == header.cells)
+    left_out = {at for at in doubtful if not _is_data(rows[at], table, header)}
+    table.skipped = [rows[at].number for at in sorted(left_out) if any(map(_filled, rows[at].cells))]
+    if left_out:
+        keeps = [at not in left_out for at in range(len(rows))]
+        rows, columns = list(compress(rows, keeps)), [tuple(compress(column, keeps)) for column in columns]
+    table.rows, table.cells_by_column = list(rows), columns
+
+
+def _doubtful(columns: Sequence[tuple[Cell, ...]], key_column: int) -> set[int]:
+    """Positions of rows that may be totals, footers or blank where data should be: more than there are, none missing."""
+    found: set[int] = set()
+    for index, column in enumerate(columns):
+        texts = {cell for cell in set(column) if cell.__class__ is str and not _PLAIN_START.match(cell)}  # type: ignore[arg-type]
+        odd: set[Cell] = {text for text in texts if _may_end_table(text)}  # type: ignore[arg-type]
+        if index == key_column:
+            odd.add(None)
+        if odd and not odd.isdisjoint(column):
+            found.update(at for at, cell in enumerate(column) if cell in odd)
+    return found
+
+
+def _may_end_table(text: str) -> bool:
+    """Whether a cell looks blank, like a total or like a footer, wherever in its row it stands."""
+    return not _filled(text) or bool(_TOTAL.match(normalise_heading(text)) or _FOOTER.match(_without_spaces(text)))
 
 
 def _is_data(row: Row, table: Table, header: Row) -> bool:
@@ -250,7 +293,11 @@ def _leading_words(cells: Sequence[Cell]) -> Iterator[str]:
 def _first_text(cells: Sequence[Cell]) -> str:
     """The first words of a row with its colons kept: they tell 负责人:张三 from a person's post."""
     first = next((cell for cell in cells if _filled(cell)), None)
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", first)) if isinstance(first, str) else ""
+    return _without_spaces(first) if isinstance(first, str) else ""
+
+
+def _without_spaces(text: str) -> str:
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
 
 
 def _filled(cell: Cell) -> bool:

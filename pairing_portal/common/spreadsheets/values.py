@@ -54,6 +54,10 @@ _YEAR_POINT_MONTH = re.compile(r"(\d{4})\.([2-9]|0[1-9]|1[0-2])", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d(\.\d+[eE]\+?|[eE]\+)\d{1,3}", re.ASCII)
 _NUMBER_TEXT = re.compile(r"([0-9A-Za-z]{1,50})(?:(?<=\d)\.0+)?", re.ASCII)
 _INTEGER = re.compile(r"([+-]?\d{1,18})(?:\.0+)?", re.ASCII)
+# What needs no cleaning, as nearly every cell.
+_CLEAN_NAME = re.compile("[\u4e00-\u9fef]+")
+_CLEAN_NUMBER = re.compile(r"\d[0-9A-Z]{0,49}", re.ASCII)
+_CLEAN_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|[2-9]\d{6,7}", re.ASCII)
 _COUNTRY = re.compile(r"(?:\+|00)86(?=\d{8,})", re.ASCII)
 
@@ -97,6 +101,8 @@ def to_text(value: Cell) -> str | None:
 def to_name(value: Cell) -> CleanName:
     """A person's name: as `to_text`, and without the spaces people put between characters (潘　桂 → 潘桂)."""
     raw = value if isinstance(value, str) else _as_text(value)
+    if _CLEAN_NAME.fullmatch(raw):
+        return CleanName(raw, False)
     name = _SPACE.sub(" ", _SPACE_BETWEEN_IDEOGRAPHS.sub("", to_text(raw) or ""))
     return CleanName(name or None, not raw.isprintable() and _CONTROLS.search(raw) is not None)
 
@@ -169,6 +175,8 @@ def _in_range(day: date, value: Cell) -> date:
 
 def to_number_text(value: Cell) -> str | None:
     """A student or staff number: capital letters and ASCII digits, exact. Refuses numbers that have lost digits."""
+    if isinstance(value, str) and _CLEAN_NUMBER.fullmatch(value):
+        return value
     if isinstance(value, float):
         if not value.is_integer():
             raise CellProblem("not-a-number", text=_shown(value))
@@ -193,6 +201,8 @@ def to_number_text(value: Cell) -> str | None:
 
 def to_phone(value: Cell) -> str | None:
     """The digits of one telephone number, without country code."""
+    if isinstance(value, str) and _CLEAN_MOBILE.fullmatch(value):
+        return value
     text = _COUNTRY.sub("", re.sub(f"[{_SPACES}\\-‐‑‒–—().']", "", _plain(_without_point(value))), count=1)
     if text in BLANKS:
         return None
