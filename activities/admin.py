@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from pairing_portal.common.admin import PortalHistoryAdmin, PortalModelAdmin, PortalTabularInline, register
+from pairing_portal.common.problems import Refused
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import ADMIN_SITE_ROLES, SETUP_ROLES, Role
 
@@ -85,18 +86,37 @@ class LectureAdmin(PortalHistoryAdmin):
 
 @register(LectureDuty)
 class LectureDutyAdmin(PortalHistoryAdmin):
+    """Adding assigns through the service; who has the duty changes by ending one and assigning another."""
+
     view_roles = WORKING_ROLES
     add_roles = change_roles = DUTY_ROLES
     list_display = ("person", "league_branch", "academic_year", "ended_on")
     list_filter = ("academic_year",)
     list_select_related = ("person", "league_branch", "academic_year")
     search_fields = ("person__name", "person__number", "league_branch__name")
-    fields = ("academic_year", "league_branch", "person", "ended_on")
+    fields = ("academic_year", "league_branch", "person")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if obj is None else (*self.fields, "ended_on")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self.fields
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "person":
-            kwargs["queryset"] = db_field.remote_field.model.objects.visible_to(scope_of(request)).members()
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "person" and field is not None:
+            field.queryset = field.queryset.members()
+        return field
+
+    def save_model(self, request: HttpRequest, obj: LectureDuty, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        same = {"person": obj.person, "league_branch": obj.league_branch, "academic_year": obj.academic_year}
+        if LectureDuty.objects.changeable_by(scope_of(request)).filter(**same, ended_on=None).exists():
+            raise Refused(_("This person has that duty already."))
+        made = services.assign_duty(**same)
+        obj.pk, obj._state.adding = made.pk, False
 
 
 @register(QuotaExemption)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +12,7 @@ from pairing_portal.common.scope import Scope
 from pairings.models import MemberPairing
 
 from .models import LogPurpose
+from .querysets import league_branches_on_duty
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Choice:
     league_branch: LeagueBranch | None = None
 
 
-def log_choices(scope: Scope) -> list[Choice]:
-    """Choices of a person, most likely first. People in no pair still log study and service."""
+def log_choices(scope: Scope, today: date | None = None) -> list[Choice]:
+    """Choices of a person, most likely first. People in no pair still log study and service; duties are those of `today`."""
     choices: list[Choice] = []
     pairs = MemberPairing.objects.visible_to(scope).open().of_person(scope.person_id or 0).with_people()
     for pair in pairs:
@@ -36,12 +37,8 @@ def log_choices(scope: Scope) -> list[Choice]:
         choices.append(
             Choice(f"pair-{pair.pk}", other.name, _("my pair"), "people", LogPurpose.PAIRING, member_pairing=pair)
         )
-    duties: Any = (
-        LeagueBranch.objects.visible_to(scope)
-        .active()
-        .filter(lecture_duties__person_id=scope.person_id or 0, lecture_duties__ended_on=None)
-    )
-    for branch in duties.distinct():
+    duties = LeagueBranch.objects.visible_to(scope).active().filter(pk__in=league_branches_on_duty(scope, today))
+    for branch in duties:
         choices.append(
             Choice(
                 f"league-{branch.pk}",

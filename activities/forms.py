@@ -13,6 +13,7 @@ from pairing_portal.common.scope import Scope
 
 from .choices import Choice
 from .models import Textbook
+from .querysets import league_branches_on_duty
 
 MINUTES = (30, 45, 60, 90)
 
@@ -103,7 +104,7 @@ class LectureForm(forms.Form):
         self.fields["speakers"].queryset = speakers
         self.fields["textbook"].queryset = Textbook.objects.visible_to(scope)
         if not self.is_bound:
-            own = branches.filter(lecture_duties__person_id=scope.person_id or 0)
+            own = branches.filter(pk__in=league_branches_on_duty(scope, today))
             self.initial.setdefault("league_branches", list(own[:1]))
             self.initial.setdefault("speakers", list(speakers.filter(pk=scope.person_id or 0)))
             self.initial.setdefault("on", today.isoformat())
@@ -111,13 +112,13 @@ class LectureForm(forms.Form):
 
 
 def lecture_branches(scope: Scope, today: date) -> Any:
-    """League branches the user may record lectures for: own duties, those one's branch answers for."""
+    """League branches the user may record lectures for: those of own duties today, those one's branch answers for."""
     visible = LeagueBranch.objects.visible_to(scope).active()
     return visible.filter(
-        Q(lecture_duties__person_id=scope.person_id or 0, lecture_duties__ended_on=None)
+        Q(pk__in=league_branches_on_duty(scope, today))
         | Q(party_branch_id__in=scope.branch_ids)
         | Q(department_id__in=scope.department_ids)
-    ).distinct()
+    )
 
 
 def lecture_speakers(scope: Scope, today: date) -> Any:

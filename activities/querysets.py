@@ -3,10 +3,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from branches.models import LeagueBranch
+from members.office_models import MANAGING_POSTS, Post
 from members.querysets import OfPersonQuerySet
+from members.stages import Stage
 from pairing_portal.common.querysets import ScopedQuerySet
 from pairing_portal.common.scope import Role, Scope
 
@@ -25,6 +28,7 @@ class LogEntryQuerySet(ScopedQuerySet[Any]):
             own
             | submitted & Q(person__party_branch_id__in=scope.branch_ids)
             | submitted & Q(person__department_id__in=scope.department_ids)
+            | submitted & _of_guided_classes(scope)
             | submitted & Q(member_pairing__helper_id=scope.person_id or 0)
             | submitted & Q(member_pairing__partner_id=scope.person_id or 0)
         )
@@ -33,11 +37,22 @@ class LogEntryQuerySet(ScopedQuerySet[Any]):
         """Only who did it writes it."""
         return self.filter(person_id=scope.person_id or 0)
 
-    def confirmable_by(self, scope: Scope) -> LogEntryQuerySet:
-        """Submitted entries of people in branches the user manages, never the user's own."""
-        return self.filter(state="submitted", person__party_branch_id__in=scope.managed_branch_ids).exclude(
-            person_id=scope.person_id or 0
-        )
+    def judged_by(self, scope: Scope, on: date | None = None) -> LogEntryQuerySet:
+        """Entries of others that are the user's to confirm or return, whatever their state: those of managed branches, of
+        people without a Party branch in a class whose League branch a managed branch guides, and for staff what is left."""
+        mine = Q(person__party_branch_id__in=scope.managed_branch_ids) | _of_guided_classes(scope)
+        if scope.college_staff or scope.department_ids:
+            theirs = Q() if scope.college_staff else Q(person__department_id__in=scope.department_ids)
+            mine |= theirs & _nobody_manages(on or timezone.localdate())
+        return self.filter(mine).exclude(person_id=scope.person_id or 0)
+
+    def left_to_staff(self, on: date) -> LogEntryQuerySet:
+        """Entries nobody in a Party branch may judge: no branch, a vacant one, or one its author runs alone."""
+        return self.filter(_nobody_manages(on))
+
+    def confirmable_by(self, scope: Scope, on: date | None = None) -> LogEntryQuerySet:
+        """What waits for the user's confirmation, never the user's own."""
+        return self.judged_by(scope, on).filter(state="submitted")
 
     def confirmed(self) -> LogEntryQuerySet:
         return self.filter(state="confirmed")
@@ -51,12 +66,38 @@ class LogEntryQuerySet(ScopedQuerySet[Any]):
         )
 
 
-def concerned_league_branches(scope: Scope) -> Any:
-    """League branches whose lectures the user has to do with: supervised ones, and those of own duties."""
+def _of_guided_classes(scope: Scope) -> Q:
+    """People without a Party branch in classes whose League branch a managed branch guides."""
+    guided = LeagueBranch.objects.active().filter(pk__in=scope.guided_league_branch_ids, school_class__isnull=False)
+    return Q(person__party_branch=None, person__school_class_id__in=guided.values("school_class_id"))
+
+
+def _nobody_manages(on: date) -> Q:
+    """No manager with an open account, other than the author, in the author's branch or in the one that guides their class."""
+    managers = (
+        Post.objects.current(on)
+        .filter(kind__in=MANAGING_POSTS, person__user__is_active=True)
+        .exclude(person__stage=Stage.LEFT)
+        .exclude(person_id=OuterRef("person_id"))
+    )
+    own = managers.filter(party_branch_id=OuterRef("person__party_branch_id"))
+    guided = LeagueBranch.objects.active().filter(school_class_id=OuterRef(OuterRef("person__school_class_id")))
+    guiding = managers.filter(party_branch_id__in=guided.values("party_branch_id"))
+    return ~Exists(own) & ~(Q(person__party_branch=None) & Exists(guiding))
+
+
+def league_branches_on_duty(scope: Scope, on: date | None = None) -> Any:
+    """Ids of League branches whose lectures the user gives on a day (today when not said): a duty holds in its year alone."""
+    from .models import LectureDuty
+
+    own = LectureDuty.objects.filter(person_id=scope.person_id or 0)
+    return own.filter_active(on or timezone.localdate()).values("league_branch_id")
+
+
+def concerned_league_branches(scope: Scope, on: date | None = None) -> Any:
+    """League branches whose lectures the user has to do with: supervised ones, and those of own duties on that day."""
     supervised = LeagueBranch.objects.supervised_by(scope).values("pk")
-    return LeagueBranch.objects.filter(
-        Q(pk__in=supervised) | Q(lecture_duties__person_id=scope.person_id or 0, lecture_duties__ended_on=None)
-    ).distinct()
+    return LeagueBranch.objects.filter(Q(pk__in=supervised) | Q(pk__in=league_branches_on_duty(scope, on)))
 
 
 class LectureQuerySet(ScopedQuerySet[Any]):

@@ -45,7 +45,7 @@ def quick_log(request: HttpRequest) -> HttpResponse:
     scope, person = _own_person(request)
     today = timezone.localdate()
     initial = {"on": today.isoformat(), "idempotency_key": secrets.token_urlsafe(16)}
-    form = QuickLogForm(request.POST or None, choices=log_choices(scope), initial=initial)
+    form = QuickLogForm(request.POST or None, choices=log_choices(scope, today), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             entry = services.submit_log(person=person, **form.service_arguments(), today=today, now=timezone.now())
@@ -102,10 +102,9 @@ def log_detail(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Corrected. It waits for confirmation again."))
             return redirect("log_entry", pk=pk)
     may_return = (
-        not is_own
-        and scope.manages(entry.person.party_branch_id)
-        and entry.state in (LogState.SUBMITTED, LogState.CONFIRMED)
+        entry.state in (LogState.SUBMITTED, LogState.CONFIRMED)
         and entry.lecture_id is None
+        and LogEntry.objects.visible_to(scope).judged_by(scope).filter(pk=pk).exists()
     )
     context = {"entry": entry, "form": form, "is_own": is_own, "may_return": may_return}
     return render(request, "activities/log_detail.html", context, status=400 if form and form.errors else 200)
@@ -126,9 +125,9 @@ def log_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def log_confirm(request: HttpRequest) -> HttpResponse:
-    """The secretary's list: look, tick, confirm together."""
+    """The secretary's list: look, tick, confirm together. Staff find here what nobody in a branch may confirm."""
     scope = scope_of(request)
-    if not scope.managed_branch_ids:
+    if not _confirms(scope):
         raise PermissionDenied(_("Logs are confirmed by the secretary of the branch."))
     if request.method == "POST":
         ids = _ids(request.POST.getlist("entry"))
@@ -159,7 +158,12 @@ def log_return(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, refusal.text)
     else:
         messages.success(request, _("Returned. The author reads your reason."))
-    return redirect("log_confirm" if scope.managed_branch_ids else "workbench")
+    return redirect("log_confirm" if _confirms(scope) else "workbench")
+
+
+def _confirms(scope: Scope) -> bool:
+    """Runs a branch, or is staff, to whom falls what no branch can confirm."""
+    return bool(scope.managed_branch_ids or scope.department_ids) or scope.college_staff
 
 
 def _ids(values: list[str]) -> list[int]:

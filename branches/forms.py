@@ -9,8 +9,10 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pairing_portal.common.problems import Refused
+
 from .models import DayKind
-from .year import DayPlan, TermPlan, year_problems
+from .year import DayPlan, TermPlan, outside_text, year_problems, year_span
 
 KIND_WORDS = {"放假": DayKind.HOLIDAY, "调课": DayKind.MAKEUP, "补班": DayKind.MAKEUP, "考试": DayKind.EXAM, "假期": DayKind.BREAK,
               "holiday": DayKind.HOLIDAY, "makeup": DayKind.MAKEUP, "exam": DayKind.EXAM, "break": DayKind.BREAK}  # fmt: skip
@@ -48,7 +50,8 @@ class YearForm(forms.Form):
     )
 
     def clean_days(self) -> list[DayPlan]:
-        found = []
+        found: list[DayPlan] = []
+        self.line_numbers: list[int] = []
         for number, line in enumerate(self.cleaned_data["days"].splitlines(), start=1):
             if not line.strip():
                 continue
@@ -61,6 +64,7 @@ class YearForm(forms.Form):
                     % {"number": number, "line": line[:40]}
                 )
             found.append(DayPlan(on, kind, (match[3] or "")[:50]))
+            self.line_numbers.append(number)
         return found
 
     def clean(self) -> dict[str, Any]:
@@ -68,7 +72,21 @@ class YearForm(forms.Form):
         if not self.errors:
             for problem in year_problems(start_year=data["start_year"], autumn=self.autumn, spring=self.spring):
                 self.add_error(problem.field, problem.message)
+        if not self.errors:
+            self._check_days(data)
         return data
+
+    def _check_days(self, data: dict[str, Any]) -> None:
+        """A day of another year would not be stored: its line is named instead."""
+        try:
+            first, last = year_span(start_year=data["start_year"], autumn=self.autumn, spring=self.spring)
+        except Refused as refusal:
+            self.add_error(refusal.field, refusal)
+            return
+        for number, day in zip(self.line_numbers, data["days"], strict=True):
+            if not first <= day.on <= last:
+                text = _("Line %(number)d: %(problem)s")
+                self.add_error("days", text % {"number": number, "problem": outside_text(day.on, first, last)})
 
     @property
     def autumn(self) -> TermPlan:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Count, Q
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 
 class DepartmentQuerySet(ScopedQuerySet[Any]):
+    is_college_wide: ClassVar[bool] = True
+
     def visible_to(self, scope: Scope) -> DepartmentQuerySet:
         if scope.whole_college:
             return self
@@ -57,6 +59,10 @@ class PartyBranchQuerySet(InDepartmentQuerySet):
             return self
         return self.filter(Q(pk__in=scope.managed_branch_ids) | Q(department_id__in=scope.department_ids))
 
+    def attachable_by(self, scope: Scope) -> PartyBranchQuerySet:
+        """Branches whose roster the scope keeps; every branch for who sets up the whole college."""
+        return self if scope.whole_college and scope.has(*SETUP_ROLES) else self.run_by(scope)
+
 
 class SchoolClassQuerySet(InDepartmentQuerySet):
     pass
@@ -76,15 +82,26 @@ class LeagueBranchQuerySet(InDepartmentQuerySet):
             | Q(department_id__in=scope.department_ids)
         )
 
+    def attachable_by(self, scope: Scope) -> LeagueBranchQuerySet:
+        """League branches for which the scope arranges lectures: guided by a managed branch, or of the department."""
+        if scope.college_staff:
+            return self
+        return self.filter(Q(party_branch_id__in=scope.managed_branch_ids) | Q(department_id__in=scope.department_ids))
+
 
 class CollegeWideQuerySet(ScopedQuerySet[Any]):
-    """The calendar and policy are the same for everybody and no secret."""
+    """The calendar and policy are the same for everybody and no secret; anybody's row may name one of them."""
+
+    is_college_wide: ClassVar[bool] = True
 
     def visible_to(self, scope: Scope) -> CollegeWideQuerySet:
         return self if scope.user_id else self.none()
 
     def changeable_by(self, scope: Scope) -> CollegeWideQuerySet:
         return self if scope.whole_college and scope.has(*SETUP_ROLES) else self.none()
+
+    def attachable_by(self, scope: Scope) -> CollegeWideQuerySet:
+        return self.visible_to(scope)
 
 
 class AcademicYearQuerySet(CollegeWideQuerySet):

@@ -111,8 +111,8 @@ def year_setup(request: HttpRequest) -> HttpResponse:
                 messages.success(request, _("The academic year %(year)s is set up.") % {"year": year})
                 return redirect("organisation")
     context = {
-        "form": form, "start_year": start_year, "years": [start_year - 1, start_year + 1], "leagues": _league_rows(request, leagues),
-        "branches": PartyBranch.objects.visible_to(scope).active(), "unknown": unknown, "grid": grid,
+        "form": form, "start_year": start_year, "years": [start_year - 1, start_year + 1],
+        "leagues": _league_rows(request, scope, leagues), "unknown": unknown, "grid": grid,
     }  # fmt: skip
     return render(request, "branches/year_setup.html", context, status=400 if form.errors else 200)
 
@@ -153,16 +153,40 @@ def _junior_leagues(scope: Scope, start_year: int) -> list[LeagueBranch]:
     return [row for row in rows if 1 <= row.study_year(start_year) <= limit]
 
 
-def _league_rows(request: HttpRequest, leagues: list[LeagueBranch]) -> list[dict[str, Any]]:
+def _league_rows(request: HttpRequest, scope: Scope, leagues: list[LeagueBranch]) -> list[dict[str, Any]]:
+    options = _branch_options(scope, leagues)
     return [
-        {"league": league, "chosen": request.POST.get(f"league-{league.pk}", str(league.party_branch_id or ""))}
+        {
+            "league": league,
+            "options": options[league.pk],
+            "chosen": request.POST.get(f"league-{league.pk}", str(league.party_branch_id or "")),
+        }
         for league in leagues
     ]
 
 
+def _branch_options(scope: Scope, leagues: list[LeagueBranch]) -> dict[int, list[PartyBranch]]:
+    """Active branches of the League branch's department, and the one that answers for it now, whatever became of it."""
+    by_department: dict[int, list[PartyBranch]] = {}
+    for branch in PartyBranch.objects.visible_to(scope).active():
+        by_department.setdefault(branch.department_id, []).append(branch)
+    options = {}
+    for league in leagues:
+        offered, present = by_department.get(league.department_id, []), league.party_branch
+        options[league.pk] = offered if present is None or present in offered else [present, *offered]
+    return options
+
+
 def _responsible(request: HttpRequest, scope: Scope, leagues: list[LeagueBranch]) -> dict[int, int | None]:
-    allowed = {str(pk): pk for pk in PartyBranch.objects.visible_to(scope).values_list("pk", flat=True)}
-    return {league.pk: allowed.get(request.POST.get(f"league-{league.pk}", "")) for league in leagues}
+    """What was chosen; a League branch that was not asked about, or got an answer that was not offered, keeps its branch."""
+    options, found = _branch_options(scope, leagues), {}
+    for league in leagues:
+        answer = request.POST.get(f"league-{league.pk}")
+        allowed: dict[str | None, int | None] = {"": None}
+        allowed |= {str(branch.pk): branch.pk for branch in options[league.pk]}
+        if answer in allowed:
+            found[league.pk] = allowed[answer]
+    return found
 
 
 def _grid(form: YearForm) -> list[dict[str, Any]]:

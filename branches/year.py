@@ -77,19 +77,24 @@ def proposed_days(first: date, last: date) -> tuple[list[DayPlan], list[int]]:
 
 
 def year_problems(*, start_year: int, autumn: TermPlan, spring: TermPlan) -> list[Problem]:
-    """Every objection to the terms, each with its remedy."""
-    problems = []
-    for term, field, year in ((autumn, "autumn_start", start_year), (spring, "spring_start", start_year + 1)):
-        if term.start_monday.weekday() != 0:
-            problems.append(
-                Problem(
-                    _("%(date)s is no Monday. The nearest one is %(monday)s.")
-                    % {"date": term.start_monday, "monday": nearest_monday(term.start_monday)},
-                    field=field,
-                )
-            )
-        if term.start_monday.year != year:
-            problems.append(Problem(_("This term starts in %(year)d.") % {"year": year}, field=field))
+    """Every objection to the terms, each with its remedy. A term of another year is named before anything is reckoned with it."""
+    terms = ((autumn, "autumn_start", start_year), (spring, "spring_start", start_year + 1))
+    problems = [
+        Problem(_("This term starts in %(year)d.") % {"year": year}, field=field)
+        for term, field, year in terms
+        if term.start_monday.year != year
+    ]
+    if problems:
+        return problems
+    problems = [
+        Problem(
+            _("%(date)s is no Monday. The nearest one is %(monday)s.")
+            % {"date": term.start_monday, "monday": nearest_monday(term.start_monday)},
+            field=field,
+        )
+        for term, field, _year in terms
+        if term.start_monday.weekday() != 0
+    ]
     if spring.start_monday <= autumn.ends_on:
         problems.append(
             Problem(
@@ -98,6 +103,31 @@ def year_problems(*, start_year: int, autumn: TermPlan, spring: TermPlan) -> lis
             )
         )
     return problems
+
+
+def year_span(*, start_year: int, autumn: TermPlan, spring: TermPlan) -> tuple[date, date]:
+    """First and last day of the academic year, beside its neighbours. Raises `Refused` when terms of two years overlap."""
+    starts_on = min(date(start_year, 9, 1), autumn.start_monday)
+    ends_on = max(date(start_year + 1, 8, 31), spring.ends_on)
+    overlapping = AcademicYear.objects.exclude(start_year=start_year)
+    for clash in overlapping.filter(starts_on__lte=ends_on, ends_on__gte=starts_on):
+        # Calendars of neighbours meet at the end of August; the newer one begins where the older ends.
+        if clash.start_year < start_year and clash.ends_on < autumn.start_monday:
+            starts_on = clash.ends_on + timedelta(days=1)
+        elif clash.start_year > start_year and spring.ends_on < clash.starts_on:
+            ends_on = clash.starts_on - timedelta(days=1)
+        else:
+            raise Refused(
+                _("The terms overlap with the academic year %(year)s. Check the dates.") % {"year": clash},
+                field="autumn_start",
+            )
+    return starts_on, ends_on
+
+
+def outside_text(on: date, starts_on: date, ends_on: date) -> str:
+    return _("%(date)s lies outside this academic year (%(first)s to %(last)s). Check the year of the date.") % {
+        "date": on, "first": starts_on, "last": ends_on,
+    }  # fmt: skip
 
 
 @transaction.atomic
@@ -111,31 +141,18 @@ def set_up_year(
     by: User,
     now: datetime,
 ) -> AcademicYear:
-    """Create or change an academic year as a whole. `responsible` maps League branches to their Party branch (None: none).
+    """Create or change an academic year as a whole. `responsible` maps League branches to their Party branch (None: none);
+    those it does not name keep theirs.
 
-    Raises `Refused` with the first problem of `year_problems`, and when a neighbouring year overlaps.
+    Raises `Refused` with the first problem of `year_problems`, when a neighbouring year overlaps, and for a day outside the year.
     """
     problems = year_problems(start_year=start_year, autumn=autumn, spring=spring)
     if problems:
         raise Refused(problems[0].message, field=problems[0].field)
-    starts_on = min(date(start_year, 9, 1), autumn.start_monday)
-    ends_on = max(date(start_year + 1, 8, 31), spring.ends_on)
-    clash = (
-        AcademicYear.objects.exclude(start_year=start_year)
-        .filter(starts_on__lte=ends_on, ends_on__gte=starts_on)
-        .first()
-    )
-    if clash is not None:
-        # Calendars of neighbours meet at the end of August; the newer one begins where the older ends.
-        if clash.start_year < start_year and clash.ends_on < autumn.start_monday:
-            starts_on = clash.ends_on + timedelta(days=1)
-        elif clash.start_year > start_year and spring.ends_on < clash.starts_on:
-            ends_on = clash.starts_on - timedelta(days=1)
-        else:
-            raise Refused(
-                _("The terms overlap with the academic year %(year)s. Check the dates.") % {"year": clash},
-                field="autumn_start",
-            )
+    starts_on, ends_on = year_span(start_year=start_year, autumn=autumn, spring=spring)
+    for day in days:
+        if not starts_on <= day.on <= ends_on:
+            raise Refused(outside_text(day.on, starts_on, ends_on), field="days")
     year, _created = AcademicYear.objects.update_or_create(
         start_year=start_year, defaults={"starts_on": starts_on, "ends_on": ends_on}
     )
@@ -146,9 +163,7 @@ def set_up_year(
         )  # fmt: skip
     CalendarDay.objects.filter(on__gte=starts_on, on__lte=ends_on).delete()
     CalendarDay.objects.bulk_create(
-        CalendarDay(on=day.on, kind=day.kind, name=day.name)
-        for day in {day.on: day for day in days}.values()
-        if starts_on <= day.on <= ends_on
+        CalendarDay(on=day.on, kind=day.kind, name=day.name) for day in {day.on: day for day in days}.values()
     )
     branches = {
         branch.pk: branch for branch in PartyBranch.objects.filter(pk__in=[pk for pk in responsible.values() if pk])

@@ -12,6 +12,7 @@ from pairing_portal.common.scope import Role, Scope
 
 from .models import Person, Post, StaffRole
 from .office_models import MANAGING_POSTS, SECRETARY_POSTS, StaffKind
+from .stages import Stage
 
 
 def scope_for(user: User, today: date | None = None) -> Scope:
@@ -24,8 +25,12 @@ def scope_for(user: User, today: date | None = None) -> Scope:
         return Scope()
     day = today or timezone.localdate()
     roles: set[Role] = set()
-    person = Person.objects.filter(user=user).values("pk", "party_branch_id", "department_id", "stage").first()
-    posts = list(_current_posts(person["pk"], day)) if person else []
+    person = (
+        Person.objects.filter(user=user).values("pk", "party_branch_id", "department_id", "stage", "left_on").first()
+    )
+    # Who has left holds nothing any more, even where a post was not ended.
+    has_left = person is not None and (person["stage"] == Stage.LEFT or (person["left_on"] or date.max) <= day)
+    posts = _current_posts(person["pk"], day) if person and not has_left else []
     staff = list(StaffRole.objects.filter(user=user).prefetch_related("classes"))
 
     branch_ids = {post.party_branch_id for post in posts if post.party_branch_id}

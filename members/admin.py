@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +24,7 @@ from import_export.admin import ImportExportMixin
 
 from accounts.models import AuditAction
 from accounts.services import record_audit
+from branches.models import LeagueBranch
 from pairing_portal.common.admin import PortalHistoryAdmin, register
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import ADMIN_SITE_ROLES, NOBODY, SETUP_ROLES, Role, Scope
@@ -30,6 +33,7 @@ from pairing_portal.common.spreadsheets import Column, SheetSpec, write_xlsx
 from . import admin_posts  # noqa: F401  # registers its pages
 from .import_views import XLSX, roster_apply, roster_import
 from .importing.access import may_import
+from .leaving_services import not_yet_text, save_leaver
 from .models import Activist, Member, Person
 from .services import save_person
 
@@ -66,6 +70,12 @@ class PersonForm(forms.ModelForm):
 
     portal_scope: Scope = NOBODY
 
+    def clean_left_on(self) -> date | None:
+        day: date | None = self.cleaned_data["left_on"]
+        if day is not None and "left_on" in self.changed_data and day > timezone.localdate():
+            raise forms.ValidationError(not_yet_text())
+        return day
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         department, branch, school_class = data.get("department"), data.get("party_branch"), data.get("school_class")
@@ -74,9 +84,17 @@ class PersonForm(forms.ModelForm):
                 self.add_error(name, _("This belongs to another department. Choose one of the person's department."))
         scope = self.portal_scope
         if not scope.whole_college and department is not None and department.pk not in scope.department_ids:
-            if branch is None or branch.pk not in scope.managed_branch_ids:
+            if not (scope.manages(branch.pk) if branch else self._stays_a_classmate(school_class)):
                 self.add_error("party_branch", _("Choose a Party branch that you manage."))
         return data
+
+    def _stays_a_classmate(self, school_class: Any) -> bool:
+        """Known without a Party branch, and in a class whose League branch the user guides, before and after."""
+        known = self.instance.pk is not None and self.initial.get("party_branch") is None
+        guided = LeagueBranch.objects.visible_to(self.portal_scope).filter(
+            pk__in=self.portal_scope.guided_league_branch_ids
+        )
+        return known and school_class is not None and guided.filter(school_class=school_class).exists()
 
 
 class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
@@ -93,6 +111,8 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
     ordering = ("name_key", "number")
     readonly_fields = ("stage", "political")
     form = PersonForm
+    # Names known within the department; the form says which department, class and branch go together.
+    offers_visible = frozenset({"department", "school_class"})
     fieldsets = (
         (None, {"fields": ("number", "name", "sex", "ethnicity", "born_on", "phone")}),
         (gettext_lazy("Studies"), {"fields": ("department", "programme", "major", "school_class", "enrolment_year", "graduates_on")}),
@@ -124,7 +144,13 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
         return super().get_queryset(request).distinct()
 
     def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
-        save_person(person=obj, today=timezone.localdate(), by=request.user)  # type: ignore[arg-type]  # signed in
+        today = timezone.localdate()
+        if obj.left_on is None or "left_on" not in form.changed_data:
+            save_person(person=obj, today=today, by=request.user)  # type: ignore[arg-type]  # signed in
+            return
+        lines = save_leaver(person=obj, by=request.user, today=today, now=timezone.now(), request=request)  # type: ignore[arg-type]
+        for line in lines:
+            self.message_user(request, line)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -133,6 +159,10 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and may_import(scope_of(request))
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        # django-import-export stands first and would ask for a permission nobody is given.
+        return self._allowed(request, self.export_roles)
 
     # --- import: the same steps as on the portal's own page ----------------------------------------
 
@@ -166,11 +196,18 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
     def export_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.has_export_permission(request):
             raise PermissionDenied
+        try:
+            # What the list shows: the rows of the scope, its filters and its search, in its order.
+            rows = self.get_export_queryset(request).select_related("department", "party_branch", "school_class")
+        except IncorrectLookupParameters:
+            return redirect(request.path)
         purpose = request.POST.get("purpose", "").strip()[:100]
         if request.method != "POST" or not purpose:
-            context = {**self.admin_site.each_context(request), "title": _("Export"), "opts": self.model._meta}
+            context = {
+                **self.admin_site.each_context(request), "title": _("Export"), "opts": self.model._meta, "row_count": rows.count(),
+                "lacks_purpose": request.method == "POST",
+            }  # fmt: skip
             return TemplateResponse(request, "admin/members/register_export.html", context)
-        rows = self.get_queryset(request).select_related("department")
         buffer = io.BytesIO()
         title = str(self.model._meta.verbose_name_plural)
         notes = [
@@ -179,7 +216,8 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
         write_xlsx(buffer, [SheetSpec(title[:31], _columns(), _rows(rows), title=title, notes=notes)])
         record_audit(
             action=AuditAction.EXPORTED, user=request.user, request=request, object_type=self.model._meta.model_name or "",  # type: ignore[arg-type]
-            detail={"purpose": purpose, "rows": rows.count()}, now=timezone.now(),
+            detail={"purpose": purpose, "format": "xlsx", "rows": rows.count(), "filters": sorted(request.GET)[:20]},
+            now=timezone.now(),
         )  # fmt: skip
         response = HttpResponse(buffer.getvalue(), content_type=XLSX)
         response["Content-Disposition"] = (

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
-from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from branches.models import LeagueBranch, PartyBranch
 from branches.policy import policy_number
 from pairing_portal.common.admin import NO_ROLES, PortalHistoryAdmin, PortalModelAdmin, register
-from pairing_portal.common.problems import Problem, Refused
+from pairing_portal.common.problems import Problem
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import ADMIN_SITE_ROLES, Role, Scope
 
@@ -153,14 +152,6 @@ class PostAdmin(OfPersonAdmin, PortalHistoryAdmin):
             rows = LeagueBranch.objects.visible_to(scope)
             kwargs["queryset"] = rows if scope.has(Role.ADMINISTRATOR) else rows.supervised_by(scope)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Somebody was quicker: the service refuses what the form still allowed."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except Refused as refusal:
-            self.message_user(request, refusal.text, messages.ERROR)
-            return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:
         common: dict[str, Any] = {"scope": scope_of(request), "by": request.user, "now": timezone.now()}
@@ -302,6 +293,8 @@ class SponsorForm(forms.ModelForm):
 @register(Sponsor)
 class SponsorAdmin(OfPersonAdmin, PortalModelAdmin):
     form = SponsorForm
+    # A secretary sponsors too, whose own row may lie in another branch's roster.
+    offers_visible = frozenset({"sponsor"})
     list_display = ("person", "sponsor", "named_on")
     list_select_related = ("person", "sponsor")
     fields = ("person", "sponsor", "named_on")

@@ -175,6 +175,8 @@ class _Guard:
     def _above(self, person: Person, user: User | None) -> str:
         if self.scope.has(Role.ADMINISTRATOR):
             return ""
+        if user is not None and user.is_superuser:
+            return _("administers the portal; another administrator opens that account")
         if user is not None and user.pk in self.staff_ids and not self.scope.college_staff:
             return _("holds a role of staff; an administrator opens that account")
         for post in self.posts.get(person.pk, []):
@@ -213,10 +215,14 @@ def reset_person(
     return reset_account(user=row.user, issued_by=issued_by, now=now, request=request)
 
 
+def closable_accounts(person_ids: Sequence[int]) -> Any:
+    """Accounts that close when these people leave: not those of administrators, nor with a role of staff."""
+    return User.objects.filter(person__in=person_ids, is_superuser=False, staff_roles=None)
+
+
 def close_accounts(
     *, people: Iterable[Any], now: datetime, by: User | None = None, request: HasMeta | None = None
 ) -> int:
     """Close the accounts of people who left (persons or their ids). Accounts with a role of staff stay open. Returns how many."""
     ids = [getattr(person, "pk", person) for person in people]
-    users = User.objects.filter(person__in=ids, is_superuser=False, staff_roles=None)
-    return deactivate_users(users=users, by=by, now=now, request=request)
+    return deactivate_users(users=closable_accounts(ids), by=by, now=now, request=request)

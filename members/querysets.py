@@ -130,7 +130,6 @@ class PostQuerySet(OfPersonQuerySet):
     def current(self, today: date) -> PostQuerySet:
         return self.filter(Q(ended_on=None) | Q(ended_on__gt=today)).filter(Q(since=None) | Q(since__lte=today))
 
-
     def secretary_users(self, *branches: Any) -> list[int]:
         """Accounts of the secretaries and deputies of these Party branches, each once."""
         from .office_models import SECRETARY_POSTS

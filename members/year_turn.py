@@ -7,42 +7,48 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from branches.models import LeagueBranch
 from pairing_portal.common.problems import Refused
+from pairing_portal.common.registries import leave_effects
 from pairing_portal.common.scope import Scope
 
-from .invitations import close_accounts
+from .invitations import closable_accounts, close_accounts
 from .models import Person, Post
 from .services import leave_people
 
 
 @dataclass
 class YearTurn:
-    """`leaving`: graduated and still in the roster; `posts` end with them; `juniors`: League branches in their first year."""
+    """`leaving`: graduated and still in the roster, or gone with a post or an account still open; `posts` end with them, and
+    `endings` (what, lines) in the rooms above; `juniors`: League branches in their first year."""
 
     leaving: list[Person] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
+    endings: list[tuple[str, list[str]]] = field(default_factory=list)
     accounts: int = 0
     juniors: list[LeagueBranch] = field(default_factory=list)
 
     def fingerprint(self) -> str:
-        return hashlib.sha256(repr([(person.pk, person.graduates_on) for person in self.leaving]).encode()).hexdigest()
+        return hashlib.sha256(
+            repr([(person.pk, person.graduates_on, person.left_on) for person in self.leaving]).encode()
+        ).hexdigest()
 
 
 def preview_turn(*, scope: Scope, today: date) -> YearTurn:
     """What would happen on `today`, within what the user changes."""
     leaving = list(
         Person.objects.changeable_by(scope)
-        .present()
-        .filter(graduates_on__lt=today, left_on=None)
+        .filter(Q(graduates_on__lt=today, left_on=None) | _left_halfway(today))
         .select_related("school_class", "party_branch", "user")
         .order_by("graduates_on", "name_key", "pk")
         .distinct()
     )
     ids = [person.pk for person in leaving]
+    previews = [(str(effect.label), list(effect.preview(ids))) for effect in leave_effects if effect.preview and ids]
     start_year = today.year if today.month >= 8 else today.year - 1
     return YearTurn(
         leaving=leaving,
@@ -51,7 +57,8 @@ def preview_turn(*, scope: Scope, today: date) -> YearTurn:
                 "person", "party_branch", "league_branch"
             )
         ),
-        accounts=sum(1 for person in leaving if person.user is not None and person.user.is_active),
+        endings=[(label, lines) for label, lines in previews if lines],
+        accounts=closable_accounts(ids).filter(is_active=True).count(),
         juniors=list(
             LeagueBranch.objects.visible_to(scope)
             .active()
@@ -59,6 +66,13 @@ def preview_turn(*, scope: Scope, today: date) -> YearTurn:
             .select_related("party_branch")
         ),
     )
+
+
+def _left_halfway(today: date) -> Q:
+    """Left by then, yet with a post or an account (other than staff's) that nobody ended."""
+    held = Post.objects.filter(person=OuterRef("pk"), ended_on=None)
+    account = Q(user__is_active=True, user__is_superuser=False, user__staff_roles=None)
+    return Q(left_on__lte=today) & (Q(Exists(held)) | account)
 
 
 @transaction.atomic
@@ -76,7 +90,7 @@ def apply_turn(
     lines: list[str] = []
     by_day: dict[date, list[Person]] = {}
     for person in chosen:
-        by_day.setdefault(person.graduates_on or today, []).append(person)
+        by_day.setdefault(person.left_on or person.graduates_on or today, []).append(person)
     for left_on, people in sorted(by_day.items()):
         lines += leave_people(people=people, left_on=left_on, today=today, by=by)
     close_accounts(people=chosen, by=by, now=now)

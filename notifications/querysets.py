@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.utils import timezone
 
 from pairing_portal.common.querysets import ScopedQuerySet
 from pairing_portal.common.scope import Role, Scope
@@ -14,11 +18,12 @@ class NoticeQuerySet(ScopedQuerySet[Any]):
         """A notice is read by its recipient and nobody else."""
         return self.filter(user_id=scope.user_id or 0)
 
-    def current(self) -> NoticeQuerySet:
-        return self.filter(obsolete_at=None)
+    def current(self, now: datetime | None = None) -> NoticeQuerySet:
+        """What still asks for something: not fulfilled, not expired at `now` (this moment when not given)."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now or timezone.now()), obsolete_at=None)
 
-    def unread(self) -> NoticeQuerySet:
-        return self.current().filter(read_at=None)
+    def unread(self, now: datetime | None = None) -> NoticeQuerySet:
+        return self.current(now).filter(read_at=None)
 
 
 class DeliveryQuerySet(ScopedQuerySet[Any]):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
 from accounts.models import User
-from pairing_portal.common.registries import DueNotice, daily_jobs, notice_kinds, reminder_sources
+from pairing_portal.common.registries import DueNotice, notice_kinds, reminder_sources
 
 from .channels import CHANNELS, Undeliverable
+from .daily_services import run_daily_jobs
 from .models import Channel, Delivery, DeliveryState, Heartbeat, Notice
 
 logger = logging.getLogger(__name__)
@@ -65,9 +67,64 @@ def _row(notice: DueNotice, now: datetime) -> Notice:
     )
 
 
-def retire_notices(*, prefix: str, now: datetime) -> int:
-    """What notices with this start of their dedupe key asked for is done: they leave the bell at once."""
-    return Notice.objects.filter(dedupe_key__startswith=prefix, obsolete_at=None).update(obsolete_at=now)
+def retire_notices(*, prefix: str, now: datetime, user_id: int | None = None) -> int:
+    """What notices with this start of their dedupe key asked for is done: they leave the bell at once; of one user if given."""
+    notices = Notice.objects.filter(dedupe_key__startswith=prefix, obsolete_at=None)
+    if user_id is not None:
+        notices = notices.filter(user_id=user_id)
+    return notices.update(obsolete_at=now)
+
+
+def revive_notices(*, prefix: str, now: datetime) -> int:
+    """What was done is undone: notices with this start of their dedupe key stand in the bell again, unread, until they expire."""
+    retired = Notice.objects.filter(dedupe_key__startswith=prefix).exclude(obsolete_at=None)
+    return retired.filter(Q(expires_at=None) | Q(expires_at__gt=now)).update(obsolete_at=None, read_at=None)
+
+
+def retire_obsolete(*, now: datetime, limit: int = BATCH) -> int:
+    """Unread notices that ask for what is done by now, or expired, leave the bell. Returns how many did.
+
+    Looks at the next `limit` of them, in turn, so that a tick stays short however many there are.
+    """
+    place, _created = Heartbeat.objects.get_or_create(name="retire", defaults={"at": now})
+    unread = Notice.objects.filter(obsolete_at=None, read_at=None, pk__gt=place.result.get("after", 0))
+    rows = list(unread.order_by("pk").only("pk", "kind", "subject", "expires_at")[:limit])
+    by_kind: dict[str, list[Notice]] = defaultdict(list)
+    for row in rows:
+        by_kind[row.kind].append(row)
+    done = [pk for kind, notices in by_kind.items() for pk in _done_by_now(kind, notices, now)]
+    Heartbeat.objects.filter(pk=place.pk).update(
+        at=now, result={"after": rows[-1].pk if len(rows) == limit else 0, "retired": len(done)}
+    )
+    return Notice.objects.filter(pk__in=done, obsolete_at=None).update(obsolete_at=now)
+
+
+def retire_done(*, kind: str, now: datetime) -> int:
+    """As `retire_obsolete`, at once and for all unread notices of one kind: call it where its kind of work was done."""
+    unread = list(Notice.objects.filter(kind=kind, obsolete_at=None, read_at=None).only("pk", "subject", "expires_at"))
+    return Notice.objects.filter(pk__in=_done_by_now(kind, unread, now), obsolete_at=None).update(obsolete_at=now)
+
+
+def _done_by_now(kind: str, notices: Sequence[Notice], now: datetime) -> list[int]:
+    if kind not in notice_kinds:
+        return [notice.pk for notice in notices]
+    # Recipients of the same thing share its subject: it is asked about once.
+    subjects = list({_subject_key(notice): notice.subject for notice in notices}.items())
+    ask = notice_kinds.get(kind)
+    if ask.obsolete_among is not None:
+        answers = list(ask.obsolete_among([subject for _key, subject in subjects], now))
+    else:
+        answers = [ask.obsolete(subject, now) for _key, subject in subjects]
+    done = {key for (key, _subject), is_done in zip(subjects, answers, strict=True) if is_done}
+    return [
+        notice.pk
+        for notice in notices
+        if _subject_key(notice) in done or (notice.expires_at is not None and notice.expires_at <= now)
+    ]
+
+
+def _subject_key(notice: Notice) -> str:
+    return json.dumps(notice.subject, sort_keys=True)
 
 
 def compute_reminders(*, now: datetime) -> int:
@@ -147,22 +204,12 @@ def _retry(delivery: Delivery, *, now: datetime, error: str) -> None:
     )
 
 
-def run_daily_jobs(*, now: datetime) -> bool:
-    """Run every daily job once a day; whoever moves the row to today runs them. True when they ran now."""
-    today = timezone.localdate(now)
-    Heartbeat.objects.get_or_create(name="daily", defaults={"at": now - timedelta(days=2)})
-    midnight = timezone.make_aware(datetime.combine(today, time.min))
-    if Heartbeat.objects.filter(name="daily", at__lt=midnight).update(at=now) != 1:
-        return False
-    for job in daily_jobs:
-        job(today)
-    return True
-
-
 def run_tick(*, now: datetime) -> dict[str, int]:
     """One tick: compute, write, send. Safe to repeat, to run late and to run twice at once."""
     run_daily_jobs(now=now)
-    result = {"created": compute_reminders(now=now), **send_pending(now=now)}
+    created = compute_reminders(now=now)
+    retire_obsolete(now=now)
+    result = {"created": created, **send_pending(now=now)}
     Heartbeat.objects.update_or_create(name="tick", defaults={"at": now, "result": result})
     return result
 

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
@@ -29,6 +29,7 @@ from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.sites import UnfoldAdminSite
 
+from .problems import Refused
 from .requests import scope_of
 from .scope import ADMIN_SITE_ROLES, Role, Scope
 
@@ -93,6 +94,8 @@ class RoleAccess:
     delete_roles: ClassVar[frozenset[Role]] = NO_ROLES
     import_roles: ClassVar[frozenset[Role]] = NO_ROLES
     export_roles: ClassVar[frozenset[Role]] = NO_ROLES
+    # Relations for which any visible row may be chosen, because the form or the service has a stricter word.
+    offers_visible: ClassVar[frozenset[str]] = frozenset()
     model: Any
 
     def _allowed(self, request: HttpRequest, roles: frozenset[Role]) -> bool:
@@ -112,6 +115,9 @@ class RoleAccess:
         return self._allowed(request, self.view_roles)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Roles; and for what concerns the whole college, somebody who answers for all of it."""
+        if getattr(self.model._default_manager.all(), "is_college_wide", False) and not scope_of(request).whole_college:
+            return False
         return self._allowed(request, self.add_roles)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -134,12 +140,26 @@ class RoleAccess:
         return self.scoped(rows, scope_of(request))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs.setdefault("queryset", self.scoped(db_field.remote_field.model.objects.all(), scope_of(request)))
+        if "queryset" not in kwargs:
+            kwargs["queryset"] = self._offered(db_field, request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs.setdefault("queryset", self.scoped(db_field.remote_field.model.objects.all(), scope_of(request)))
+        if "queryset" not in kwargs:
+            kwargs["queryset"] = self._offered(db_field, request)
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def _offered(self, db_field: Any, request: HttpRequest) -> models.QuerySet[Any]:
+        """Rows to choose from: those the scope may hang others on, and the one that stands there already."""
+        rows, scope = db_field.remote_field.model._default_manager.all(), scope_of(request)
+        if not hasattr(rows, "attachable_by") or db_field.name in self.offers_visible:
+            return self.scoped(rows, scope)
+        # Chosen by key from a subquery: a join behind `attachable_by` may give one row twice.
+        chosen = models.Q(pk__in=rows.attachable_by(scope).order_by().values("pk"))
+        edited = getattr(request, "_edited_row", None)
+        if db_field.many_to_one and isinstance(edited, self.model):
+            chosen |= models.Q(pk=getattr(edited, db_field.attname))
+        return rows.filter(chosen)
 
 
 class CappedChangeList(ChangeList):
@@ -191,6 +211,19 @@ class PortalModelAdmin(RoleAccess, UnfoldModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CappedChangeList
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        # The fields are built without their row; `_offered` needs it.
+        request._edited_row = obj  # type: ignore[attr-defined]
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Somebody was quicker: a service refuses what the form still allowed, and nothing is written."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Refused as refusal:
+            self.message_user(request, refusal.text, messages.ERROR)
+            return redirect(request.path)
 
 
 class PortalHistoryAdmin(PortalModelAdmin, SimpleHistoryAdmin):

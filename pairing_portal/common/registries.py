@@ -30,11 +30,15 @@ class Registry(Generic[Item]):
         return item
 
     def __iter__(self) -> Iterator[Item]:
-        ordered = sorted(self._items.items(), key=lambda pair: (pair[1][0], pair[0]))
-        return iter([item for _key, (_order, item) in ordered])
+        return iter([item for _key, item in self.items()])
 
     def keys(self) -> list[str]:
         return sorted(self._items)
+
+    def items(self) -> list[tuple[str, Item]]:
+        """(key, item) in the order of iteration."""
+        ordered = sorted(self._items.items(), key=lambda pair: (pair[1][0], pair[0]))
+        return [(key, item) for key, (_order, item) in ordered]
 
     def get(self, key: str) -> Item:
         return self._items[key][1]
@@ -97,14 +101,44 @@ class NoticeKind:
     # True when the notice no longer needs to be said.
     obsolete: Callable[[dict[str, Any], datetime], bool] = lambda subject, now: False
     urgent: bool = False
+    # The same for many subjects in a few queries, in their order; without it `obsolete` is asked one by one.
+    obsolete_among: Callable[[Sequence[dict[str, Any]], datetime], Sequence[bool]] | None = None
 
 
 @dataclass(frozen=True)
 class LeaveEffect:
-    """What happens in a room when a person leaves: `apply(person_id, left_on)` ends what is open, returns lines of text."""
+    """What happens in a room when people leave: `apply(person_ids, left_on, by_user_id)` ends what is open, returns lines.
+
+    `preview(person_ids)` names beforehand what would end, a line each, and writes nothing.
+    """
 
     label: Any
     apply: Callable[..., Sequence[str]]
+    preview: Callable[[list[int]], Sequence[str]] | None = None
+
+
+@dataclass(frozen=True)
+class CalendarEntry:
+    """One line of the calendar. `kind` is its source's key; `until` is the last day of what lasts longer than a day."""
+
+    on: date
+    title: str
+    kind: str
+    icon: str
+    until: date | None = None
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class CalendarSource:
+    """What a room puts on the calendar: `entries(scope, first, last)` returns what touches these days and the user may see.
+
+    A fixed number of queries, however many entries there are.
+    """
+
+    label: Any
+    entries: Callable[[Scope, date, date], Iterable[CalendarEntry]]
 
 
 @dataclass(frozen=True)
@@ -130,7 +164,11 @@ frame_counts: Registry[Callable[[int], int]] = Registry("frame counts")
 scope_builders: Registry[Callable[[Any], Scope]] = Registry("scope builders")
 # What is done once a day by the first tick: name -> job(today).
 daily_jobs: Registry[Callable[[date], object]] = Registry("daily jobs")
+# What stands on the calendar, by kind; the key is what the address calls it.
+calendar_sources: Registry[CalendarSource] = Registry("calendar sources")
 # Accounts offered on the sign-in page in demonstration mode, by username.
 demo_accounts: Registry[DemoAccount] = Registry("demonstration accounts")
+# What a higher room adds when a pairing is summed up: counts(pairing id) -> (sentence of the catalogue in English, number).
+pairing_summaries: Registry[Callable[[int], list[tuple[str, int]]]] = Registry("pairing summaries")
 # What a room holds about the person behind an account, for their own download: room -> facts(user_id).
 personal_data: Registry[Callable[[int], dict[str, Any]]] = Registry("personal data")

@@ -173,7 +173,7 @@ def stage(cast):
         "accounts_user": cast.user("er_member"),
         "accounts_auditevent": AuditEvent.objects.create(at=now, action="sign_in"),
         "notifications_delivery": notice.deliveries.create(channel="portal", next_attempt_at=now),
-        "pairing": pairing, "log": entry, "lecture_answer": audience, "lecture_week": cast.one, "notice": notice,
+        "pairing": pairing, "log": entry, "lecture_answer": audience, "lecture_week": cast.one, "lecture_cancel": lecture, "notice": notice,
         "branch": cast.er, "appoint": cast.er, "person": er, "league": cast.one, "invitation": er,
         "term": Term.objects.first(), "user": User.objects.first(),
     }  # fmt: skip

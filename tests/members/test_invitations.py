@@ -289,6 +289,26 @@ def test_who_resets_whom(cast, sign_in, by, who, status):
     assert user.has_usable_password() == (status != 200)
 
 
+@pytest.mark.parametrize(
+    ("by", "opens"),
+    [("er_secretary", False), ("mech_organiser", False), ("college_organiser", False), ("administrator", True)],
+)
+def test_the_account_of_an_administrator_is_opened_and_reset_by_administrators_alone(cast, sign_in, by, opens):
+    """Whoever hands out a code could use it: power over the people of the college is not power over the portal."""
+    member, client = cast.person("er_member"), sign_in(by)
+    User.objects.filter(pk=member.user_id).update(is_superuser=True)
+    assert (reset(client, member).status_code == 200) == opens
+    member.user.refresh_from_db()
+    assert member.user.has_usable_password() != opens
+
+    waiting = accounts.create_account(number="20260310900", name="韦九")
+    User.objects.filter(pk=waiting.pk).update(is_superuser=True)
+    person = Person.objects.create(number="20260310900", name="韦九", department=cast.mech, party_branch=cast.er)
+    answer = issue(client, person)
+    assert [slip["number"] for slip in slips(answer)] == ([person.number] if opens else [])
+    assert waiting.activation_codes.exists() == opens
+
+
 # --- Leaving ------------------------------------------------------------------------------------
 
 
