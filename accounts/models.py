@@ -185,3 +185,17 @@ class StoredUpload(models.Model):
     def data(self) -> bytes:
         """The file as it was sent (PostgreSQL hands out a memoryview)."""
         return bytes(cast(bytes, self.content))
+
+
+class UseCount(models.Model):
+    """How often somebody did something limited since a moment: one row a person and kind, see `limits`."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)
+    since = models.DateTimeField()
+    times = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("use count")
+        verbose_name_plural = _("use counts")
+        constraints = [models.UniqueConstraint(fields=["user", "kind"], name="use_count_once_per_user_and_kind")]

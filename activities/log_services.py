@@ -12,7 +12,7 @@ from accounts.models import User
 from branches.models import LeagueBranch
 from branches.policy import Policy
 from members.models import Person
-from notifications.services import post_notices
+from notifications.services import post_notices, retire_done
 from pairing_portal.common.problems import Refused, refuse_blocked
 from pairing_portal.common.registries import DueNotice
 from pairing_portal.common.scope import Scope
@@ -66,12 +66,21 @@ def submit_log(
         raise Refused(_("This entry could not be saved as it is. Check what it was for.")) from error
 
 
+def _lock_entry(entry: LogEntry) -> LogEntry:
+    """The entry as it stands, locked. Raises `Refused` when its author took it back meanwhile."""
+    try:
+        row: LogEntry = LogEntry.objects.select_for_update(of=("self",)).select_related("person").get(pk=entry.pk)
+    except LogEntry.DoesNotExist as error:
+        raise Refused(_("This entry was taken back already and is gone.")) from error
+    return row
+
+
 @transaction.atomic
 def correct_log(
     *, entry: LogEntry, on: date, minutes: int, summary: str, late_reason: str = "", today: date, now: datetime
 ) -> LogEntry:
     """Correct an own entry that is not confirmed yet; it waits for confirmation again."""
-    entry = LogEntry.objects.select_for_update().get(pk=entry.pk)
+    entry = _lock_entry(entry)
     if entry.state == LogState.CONFIRMED:
         raise Refused(_("This entry was confirmed meanwhile. Ask the secretary to return it before you correct it."))
     refuse_blocked(
@@ -89,7 +98,7 @@ def correct_log(
 @transaction.atomic
 def withdraw_log(*, entry: LogEntry) -> None:
     """Take back an own entry that nobody confirmed."""
-    entry = LogEntry.objects.select_for_update().get(pk=entry.pk)
+    entry = _lock_entry(entry)
     if entry.state == LogState.CONFIRMED:
         raise Refused(_("This entry was confirmed meanwhile and stays. Ask the secretary to return it."))
     entry.delete()
@@ -105,14 +114,15 @@ def confirm_logs(*, entry_ids: Sequence[int], scope: Scope, by: User, now: datet
     for entry in entries:
         entry.state, entry.confirmed_by, entry.confirmed_at = LogState.CONFIRMED, by, now
         entry.save()
+    retire_done(kind=notices.LOGS_WAITING, now=now)
     return len(entries)
 
 
 @transaction.atomic
 def return_log(*, entry: LogEntry, reason: str, scope: Scope, by: User, now: datetime) -> LogEntry:
     """Send an entry back with a reason; its author is told. A confirmed one can be returned for correction too."""
-    entry = LogEntry.objects.select_for_update(of=("self",)).select_related("person").get(pk=entry.pk)
-    if entry.person_id == scope.person_id or not scope.manages(entry.person.party_branch_id):
+    entry = _lock_entry(entry)
+    if not LogEntry.objects.judged_by(scope).filter(pk=entry.pk).exists():
         raise Refused(_("Only the secretary of the person's branch may return this entry."))
     if entry.state not in (LogState.SUBMITTED, LogState.CONFIRMED):
         raise Refused(_("This entry is “%(state)s” now. Reload the page.") % {"state": entry.get_state_display()})
@@ -123,6 +133,7 @@ def return_log(*, entry: LogEntry, reason: str, scope: Scope, by: User, now: dat
     entry.state, entry.return_reason = LogState.RETURNED, reason.strip()[:200]
     entry.confirmed_by = entry.confirmed_at = None
     entry.save()
+    retire_done(kind=notices.LOGS_WAITING, now=now)
     if entry.person.user_id:
         post_notices(
             notices=[

@@ -65,6 +65,9 @@ class Lecture(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("recorded by"), on_delete=models.PROTECT, related_name="+"
     )
     recorded_at = models.DateTimeField(_("recorded at"))
+    # One press of the button is one lecture, however often the form is sent.
+    idempotency_key = models.CharField(max_length=40, null=True, blank=True, unique=True, editable=False)
+    cancel_reason = models.CharField(_("why cancelled"), max_length=200, blank=True)
 
     history = HistoricalRecords()
     objects = LectureQuerySet.as_manager()
@@ -80,6 +83,9 @@ class Lecture(models.Model):
                 violation_error_message=_("A lecture lasts between 1 and 480 minutes."),
             ),
             models.CheckConstraint(condition=Q(state__in=LectureState.values), name="lecture_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state=LectureState.CANCELLED) | ~Q(cancel_reason=""), name="lecture_cancelled_has_reason"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,42 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from branches.models import AcademicYear, LeagueBranch
 from members.models import Person
-from members.office_models import LEAGUE_POSTS, Post
-from notifications.services import post_notices, retire_notices
 from pairing_portal.common.problems import Refused, refuse_blocked
-from pairing_portal.common.registries import DueNotice
-from pairing_portal.common.scope import Role, Scope
 
 from . import notices
+from .answer_services import answer_audience, cancel_lecture, take_back_answer
 from .log_services import confirm_logs, correct_log, return_log, submit_log, withdraw_log
-from .models import (
-    AudienceState,
-    Lecture,
-    LectureAudience,
-    LectureDuty,
-    LectureSpeaker,
-    LectureState,
-    LogEntry,
-    LogPurpose,
-    LogState,
-    QuotaExemption,
-    Textbook,
-)
-from .rules import lecture_problems
+from .models import Lecture, LectureAudience, LectureDuty, LectureSpeaker, LectureState, QuotaExemption, Textbook
+from .rules import lecture_problems, same_day_problems
 
 __all__ = [
     "answer_audience", "assign_duty", "cancel_lecture", "confirm_logs", "correct_log", "end_duties_of", "grant_exemption",
-    "record_lecture", "return_log", "submit_log", "withdraw_log",
+    "record_lecture", "return_log", "submit_log", "take_back_answer", "withdraw_log",
 ]  # fmt: skip
 
 
-@transaction.atomic
 def record_lecture(
     *,
     speakers: Sequence[Person],
@@ -52,120 +36,53 @@ def record_lecture(
     topic: str = "",
     starts_at: time | None = None,
     place: str = "",
+    idempotency_key: str | None = None,
     by: User,
     today: date,
     now: datetime,
 ) -> Lecture:
     """Record a lecture that was given, for one or several League branches; their secretaries are asked to confirm.
 
-    Raises `Refused` for a day in the future, no speaker, or a speaker who is no Party member (R74).
+    The same `idempotency_key` twice gives the same lecture. Raises `Refused` for a day in the future, no speaker, a speaker
+    who is no Party member (R74), the same lecture recorded before, or more than a day's minutes of a speaker.
     """
-    refuse_blocked(
-        lecture_problems(speakers=speakers, league_branches=league_branches, on=on, minutes=minutes, today=today)
-    )
-    lecture = Lecture.objects.create(
-        on=on, starts_at=starts_at, minutes=minutes, textbook=textbook, chapter=chapter.strip(), topic=topic.strip(),
-        place=place.strip(), state=LectureState.DELIVERED, recorded_by=by, recorded_at=now,
-    )  # fmt: skip
-    LectureSpeaker.objects.bulk_create([LectureSpeaker(lecture=lecture, person=person) for person in speakers])
-    for branch in league_branches:
-        LectureAudience.objects.create(lecture=lecture, league_branch=branch)
-    _ask_for_confirmation(lecture, league_branches, now)
-    return lecture
-
-
-def _ask_for_confirmation(lecture: Lecture, league_branches: Sequence[LeagueBranch], now: datetime) -> None:
-    posts = Post.objects.filter(
-        league_branch__in=league_branches, kind__in=LEAGUE_POSTS, ended_on=None, person__user__isnull=False
-    ).values_list("person__user_id", "league_branch_id")
-    post_notices(
-        notices=[
-            DueNotice(
-                kind=notices.LECTURE_TO_CONFIRM,
-                user_id=user_id,
-                dedupe_key=f"{notices.LECTURE_TO_CONFIRM}:{lecture.pk}:{branch_id}:{user_id}",
-                subject={"lecture": lecture.pk, "league_branch": branch_id, "on": lecture.on.isoformat()},
-                link="/lectures/confirm/",
+    try:
+        with transaction.atomic():
+            _lock_speakers(speakers)
+            if idempotency_key:
+                known: Lecture | None = Lecture.objects.filter(idempotency_key=idempotency_key, recorded_by=by).first()
+                if known is not None:
+                    return known
+            refuse_blocked(
+                lecture_problems(
+                    speakers=speakers, league_branches=league_branches, on=on, minutes=minutes, today=today
+                )
             )
-            for user_id, branch_id in posts
-        ],
-        now=now,
-    )
-
-
-@transaction.atomic
-def answer_audience(
-    *,
-    audience: LectureAudience,
-    took_place: bool,
-    attendance: int | None = None,
-    reason: str = "",
-    scope: Scope,
-    by: User,
-    now: datetime,
-) -> LectureAudience:
-    """The League branch says whether the lecture took place. The first yes makes each speaker's log entry.
-
-    Raises `Refused` when somebody answered before, when the user is a speaker, or does not speak for the League branch.
-    """
-    audience = (
-        LectureAudience.objects.select_for_update(of=("self",))
-        .select_related("lecture", "league_branch")
-        .get(pk=audience.pk)
-    )
-    if audience.league_branch_id not in scope.league_branch_ids:
-        raise Refused(_("The secretary of the League branch confirms its lectures."))
-    if LectureSpeaker.objects.filter(lecture_id=audience.lecture_id, person_id=scope.person_id or 0).exists():
-        raise Refused(_("A speaker does not confirm the own lecture. The deputy of the League branch may."))
-    if audience.state != AudienceState.WAITING:
+            refuse_blocked(
+                same_day_problems(
+                    speakers=speakers, league_branches=league_branches, on=on, minutes=minutes, chapter=chapter, topic=topic
+                )
+            )  # fmt: skip
+            lecture: Lecture = Lecture.objects.create(
+                on=on, starts_at=starts_at, minutes=minutes, textbook=textbook, chapter=chapter.strip(), topic=topic.strip(),
+                place=place.strip(), state=LectureState.DELIVERED, recorded_by=by, recorded_at=now,
+                idempotency_key=idempotency_key or None,
+            )  # fmt: skip
+            LectureSpeaker.objects.bulk_create([LectureSpeaker(lecture=lecture, person=person) for person in speakers])
+            for branch in league_branches:
+                LectureAudience.objects.create(lecture=lecture, league_branch=branch)
+            notices.ask_for_confirmation(lecture=lecture, league_branches=league_branches, now=now)
+            return lecture
+    except IntegrityError as error:
         raise Refused(
-            _("This lecture was answered already: %(state)s by %(who)s.")
-            % {"state": audience.get_state_display(), "who": audience.confirmed_by}
-        )
-    if audience.lecture.state != LectureState.DELIVERED:
-        raise Refused(_("This lecture is “%(state)s”.") % {"state": audience.lecture.get_state_display()})
-    if not took_place and not reason.strip():
-        raise Refused(_("Please say what happened: the speaker will read it."), field="reason")
-    size = audience.league_branch.member_count
-    if attendance is not None and size and attendance > size * 2:
-        raise Refused(
-            _("%(attendance)d present is more than the League branch has members (%(size)d). Check the number.")
-            % {"attendance": attendance, "size": size},
-            field="attendance",
-        )
-    audience.state = AudienceState.CONFIRMED if took_place else AudienceState.DENIED
-    audience.attendance, audience.reason = attendance, reason.strip()[:200]
-    audience.confirmed_by, audience.confirmed_at = by, now
-    audience.save()
-    retire_notices(prefix=f"{notices.LECTURE_TO_CONFIRM}:{audience.lecture_id}:{audience.league_branch_id}:", now=now)
-    if took_place:
-        _log_speakers(audience, by=by, now=now)
-    return audience
+            _("This lecture could not be saved as it is. Open the form again and check the entries.")
+        ) from error
 
 
-def _log_speakers(audience: LectureAudience, *, by: User, now: datetime) -> None:
-    """One entry, many ledgers: each speaker's hour, once a lecture however many League branches confirm it."""
-    lecture = audience.lecture
-    logged = set(LogEntry.objects.filter(lecture=lecture).values_list("person_id", flat=True))
-    for speaker in LectureSpeaker.objects.filter(lecture=lecture).exclude(person_id__in=logged):
-        LogEntry.objects.create(
-            person_id=speaker.person_id, on=lecture.on, minutes=lecture.minutes, purpose=LogPurpose.LECTURE, lecture=lecture,
-            league_branch=audience.league_branch, summary=lecture.topic or lecture.chapter or str(audience.league_branch),
-            state=LogState.CONFIRMED, created_at=now, submitted_at=now, confirmed_by=by, confirmed_at=now,
-        )  # fmt: skip
-
-
-@transaction.atomic
-def cancel_lecture(*, lecture: Lecture, scope: Scope, by: User) -> Lecture:
-    """Take back a lecture nobody has confirmed: who recorded it, or the department."""
-    lecture = Lecture.objects.select_for_update().get(pk=lecture.pk)
-    if lecture.recorded_by_id != by.pk and not scope.has(Role.STAFF):
-        raise Refused(_("Only who recorded the lecture may take it back."))
-    if lecture.audiences.exclude(state=AudienceState.WAITING).exists():
-        raise Refused(_("A League branch has answered already, so the record stays."))
-    lecture.state = LectureState.CANCELLED
-    lecture.save()
-    return lecture
+def _lock_speakers(speakers: Sequence[Person]) -> None:
+    """The speakers' rows, in one order: the lock under which the lectures of a day are compared and added up."""
+    ids = [person.pk for person in speakers]
+    list(Person.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from . import views_lectures, views_log
+from . import views_calendar, views_lectures, views_log
 
 urlpatterns = [
+    path("calendar/", views_calendar.calendar, name="calendar"),
     path("log/", views_log.quick_log, name="quick_log"),
     path("log/mine/", views_log.my_logs, name="my_logs"),
     path("log/confirm/", views_log.log_confirm, name="log_confirm"),
@@ -13,5 +14,11 @@ urlpatterns = [
     path("lectures/new/", views_lectures.lecture_new, name="lecture_new"),
     path("lectures/confirm/", views_lectures.lectures_to_confirm, name="lectures_to_confirm"),
     path("lectures/audience/<int:pk>/", views_lectures.lecture_answer, name="lecture_answer"),
+    path(
+        "lectures/audience/<int:pk>/take-back/",
+        views_lectures.lecture_answer_take_back,
+        name="lecture_answer_take_back",
+    ),
+    path("lectures/<int:pk>/cancel/", views_lectures.lecture_cancel, name="lecture_cancel"),
     path("lectures/league/<int:pk>/", views_lectures.lecture_week, name="lecture_week"),
 ]

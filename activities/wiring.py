@@ -5,35 +5,50 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from pairing_portal.common.registries import (
+    CalendarSource,
     LeaveEffect,
     NavigationEntry,
     PersonPanel,
+    calendar_sources,
     leave_effects,
     navigation,
+    pairing_summaries,
     person_panels,
 )
 from pairing_portal.common.scope import Role, Scope
 
 
 def register() -> None:
-    from . import notices
+    from . import calendar_source, notices
     from .services import end_duties_of
 
     notices.register()
-    leave_effects.register("activities", LeaveEffect(_("Lecture duties end"), end_duties_of))
+    leave_effects.register("activities", LeaveEffect(_("Lecture duties end"), end_duties_of, duties_that_end))
+    pairing_summaries.register("activities", counts_of_pairing)
     person_panels.register(
         "hours", PersonPanel(_("Activities and hours"), "activities/person_panel.html", panel, tab="activity")
     )
+    calendar_sources.register("lecture", CalendarSource(_("Theory lectures"), calendar_source.lectures), order=10)
     navigation.register(
-        "lectures", NavigationEntry(_("Theory lectures"), "lectures", "book", "/lectures/", phone=True), order=60
+        "calendar", NavigationEntry(_("Calendar"), "calendar", "calendar3", "/calendar/", phone=True), order=50
     )
+    navigation.register("lectures", NavigationEntry(_("Theory lectures"), "lectures", "book", "/lectures/"), order=60)
     navigation.register(
         "log",
         NavigationEntry(_("Log"), "quick_log", "pencil", "/log/", roles=frozenset({Role.PERSON}), phone=True),
         order=70,
     )
+
+
+def duties_that_end(person_ids: list[int]) -> list[str]:
+    """The lecture duties that end when these people leave, a line each."""
+    from .models import LectureDuty
+
+    duties = LectureDuty.objects.filter(person_id__in=person_ids, ended_on=None)
+    return [str(duty) for duty in duties.select_related("person", "league_branch").order_by("person__name_key", "pk")]
 
 
 def panel(person_id: int, scope: Scope) -> dict[str, Any] | None:
@@ -47,3 +62,20 @@ def panel(person_id: int, scope: Scope) -> dict[str, Any] | None:
         return None
     confirmed = rows.confirmed().aggregate(total=Sum("minutes"))["total"] or 0
     return {"entries": rows[:20], "confirmed_minutes": confirmed, "confirmed_count": rows.confirmed().count()}
+
+
+def counts_of_pairing(pairing_id: int) -> list[tuple[str, int]]:
+    """Confirmed log entries of the pairing's member pairs, and their minutes."""
+    from django.db.models import Count, Sum
+
+    from .models import LogEntry
+
+    found = (
+        LogEntry.objects.confirmed()
+        .filter(member_pairing__pairing_id=pairing_id)
+        .aggregate(entries=Count("pk"), minutes=Sum("minutes"))
+    )
+    return [
+        (gettext_noop("confirmed log entries of the pairs"), found["entries"]),
+        (gettext_noop("confirmed minutes of the pairs"), found["minutes"] or 0),
+    ]

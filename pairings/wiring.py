@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from pairing_portal.common.registries import (
+    CalendarSource,
     LeaveEffect,
     NavigationEntry,
     PersonPanel,
+    calendar_sources,
     leave_effects,
     navigation,
     person_panels,
@@ -21,7 +23,7 @@ from pairing_portal.common.scope import Role, Scope
 
 
 def register() -> None:
-    from . import notices, notices_board, notices_covers, notices_work
+    from . import calendar_source, notices, notices_board, notices_covers, notices_work
     from .cover_services import end_covers_of
     from .ending_services import end_pairs_of
 
@@ -33,6 +35,16 @@ def register() -> None:
     person_panels.register(
         "covers", PersonPanel(_("Stand-in duties"), "pairings/cover_panel.html", cover_panel, tab="pairing"), order=110
     )
+    for order, (kind, label, entries) in enumerate(
+        [
+            ("cover", _("Stand-in duties"), calendar_source.covers),
+            ("task", _("Work plan"), calendar_source.tasks),
+            ("finding", _("Records to mend"), calendar_source.findings),
+            ("milestone", _("Milestones"), calendar_source.milestones),
+            ("pairing", _("Pairing"), calendar_source.pairings),
+        ]
+    ):
+        calendar_sources.register(kind, CalendarSource(label, entries), order=20 + order)
     navigation.register(
         "pairings",
         NavigationEntry(_("Pairing"), "pairings", "link", "/pairings/", roles=frozenset(Role) - {Role.COUNSELLOR}),

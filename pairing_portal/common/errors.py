@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from .frame import college
+from .problems import Refused
+from .uploads import UploadTooLarge
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
@@ -18,9 +21,28 @@ def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpRespo
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400, in the words of a `Refused`; 413 for what is larger than the portal reads."""
+    if isinstance(exception, RequestDataTooBig):
+        return _too_large(request, exception)
+    words = exception.text if isinstance(exception, Refused) else ""
     return _page(
-        request, 400, _("This request could not be read"), _("Go back, check what was typed and send it again.")
+        request,
+        400,
+        _("This request could not be read"),
+        words or _("Go back, check what was typed and send it again."),
     )
+
+
+def _too_large(request: HttpRequest, exception: RequestDataTooBig) -> HttpResponse:
+    words = str(exception) if isinstance(exception, UploadTooLarge) else _("Go back and send it in smaller parts.")
+    return _page(request, 413, _("That is too much at once"), words)
+
+
+def too_many_requests(request: HttpRequest, words: str, *, wait_seconds: int) -> HttpResponse:
+    """429: somebody did something limited too often; `words` say when to go on."""
+    response = _page(request, 429, _("Please wait a little"), words)
+    response.headers["Retry-After"] = str(max(1, wait_seconds))
+    return response
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -10,6 +10,10 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.utils.translation import gettext as _
 
 
+class UploadTooLarge(RequestDataTooBig):
+    """Its text is for people: the error page shows it."""
+
+
 class SizeLimitHandler(FileUploadHandler):
     """Counts the bytes of all files of one request; DATA_UPLOAD_MAX_MEMORY_SIZE does not."""
 
@@ -20,7 +24,7 @@ class SizeLimitHandler(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         self.seen += len(raw_data)
         if self.seen > settings.MAX_UPLOAD_MB * 1024 * 1024:
-            raise RequestDataTooBig(
+            raise UploadTooLarge(
                 _("The upload is larger than %(limit)s MB. Split it or remove pictures from it.")
                 % {"limit": settings.MAX_UPLOAD_MB}
             )

@@ -172,3 +172,9 @@ def test_no_reminder_when_the_league_branch_is_exempt(cast, duty, fixed_clock):
     )
     fixed_clock.move_to(dt.datetime(2026, 10, 29, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=8))))
     assert run_tick(now=timezone.now())["created"] == 0
+
+
+def test_a_week_that_has_not_begun_is_neither_running_nor_missed(cast, sign_in, book, duty):
+    cells = sign_in("liu_secretary").get(reverse("lectures")).context["rows"][0]["cells"]
+    ahead = {cell["status"].monday for cell in cells if cell["is_ahead"]}
+    assert ahead == {dt.date(2026, 11, 2), dt.date(2026, 11, 9), dt.date(2026, 11, 16)}

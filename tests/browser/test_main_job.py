@@ -70,7 +70,7 @@ def test_no_page_is_wider_than_the_screen(visit, portal, device):
     page = visit("0310001", device)
     wide = []
     for address in ("/", "/log/", "/log/mine/", "/log/confirm/", "/lectures/", "/pairings/", "/pairings/new/", "/notices/",
-                    "/reports/", "/search/?q=gan", "/members/", "/branches/"):  # fmt: skip
+                    "/calendar/", "/reports/", "/search/?q=gan", "/members/", "/branches/"):  # fmt: skip
         page.goto(portal.url + address)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wide.append(address)

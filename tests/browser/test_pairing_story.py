@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
-from pairings.models import BranchPairing, CommitteePairing, GroupPlace, MemberPairing
+from pairings.models import BranchPairing, CommitteePairing, Cover, GroupPlace, MemberPairing
 from reports.demo.load import load_demo
 
 from .conftest import DESKTOP, PHONE
@@ -78,7 +78,7 @@ def pair_up(page, url, pairing, shoot):
     said(page, "已公布")
 
 
-def test_from_proposal_to_published_pairs(enter, forming, shoot):
+def test_from_proposal_to_published_pairs_and_a_stand_in(enter, forming, shoot):
     url = forming.url
     first = BranchPairing.objects.get()
     san = enter("T03001")
@@ -112,6 +112,15 @@ def test_from_proposal_to_published_pairs(enter, forming, shoot):
         pair_up(er, url, pairing, shoot)
     assert MemberPairing.objects.open().values("helper").distinct().count() == 22
     assert CommitteePairing.objects.filter(published_at__isnull=False, kind="branch_secretary").count() == 2
+
+    er.goto(f"{url}/pairings/continuity/?pairing={first.pk}")
+    press(er, "同意安排")
+    er.wait_for_selector(".toasts .note-success")
+    shoot(er, "continuity-1280")
+    cover = Cover.objects.get()
+    assert (cover.state, cover.stand_in.party_branch, cover.absent.party_branch) == (
+        "accepted", first.helping_branch, first.partner_branch,
+    )  # fmt: skip
 
 
 def test_a_pair_is_changed_by_dragging_by_keyboard_and_taken_back(enter, forming, shoot):

@@ -93,6 +93,7 @@ def test_the_bottom_bar_holds_the_entries_made_for_phones(sign_in) -> None:
     expected = [reverse(entry.url_name) for entry in navigation if entry.phone]
 
     assert re.findall(r'href="(/[^"]*)"', re.sub(r"<use[^>]*>", "", bar)) == expected
+    assert expected == ["/", "/calendar/", "/log/", "/members/me/"]
 
 
 @pytest.mark.django_db
