@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from .models import UseCount, User
 
@@ -40,3 +42,10 @@ def take_turn(*, limit: Limit, user: User, now: datetime) -> int:
     row.times += 1
     row.save()
     return 0
+
+
+def said_too_often(limit: Limit, now: datetime, wait: int) -> str:
+    """What somebody is told who exported too often; `wait` are the seconds `take_turn` gave."""
+    again_at = timezone.localtime(now + timedelta(seconds=wait))
+    words = _("You exported %(count)d times within an hour, which is the limit. Go on at %(time)s.")
+    return words % {"count": limit.times, "time": f"{again_at:%H:%M}"}

@@ -79,6 +79,7 @@ class LectureAdmin(PortalHistoryAdmin):
         "chapter",
         "place",
         "state",
+        "cancel_reason",
         "recorded_by",
         "recorded_at",
     )

@@ -133,6 +133,7 @@ def empty() -> None:
         )
     names.name_key.cache_clear()
     names._readings.cache_clear()
+    names._reading.cache_clear()
 
 
 def two_requests(path: Path) -> tuple[float, float]:

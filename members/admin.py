@@ -22,10 +22,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export.admin import ImportExportMixin
 
+from accounts.limits import EXPORTS, said_too_often, take_turn
 from accounts.models import AuditAction
 from accounts.services import record_audit
 from branches.models import LeagueBranch
 from pairing_portal.common.admin import PortalHistoryAdmin, register
+from pairing_portal.common.errors import too_many_requests
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import ADMIN_SITE_ROLES, NOBODY, SETUP_ROLES, Role, Scope
 from pairing_portal.common.spreadsheets import Column, SheetSpec, write_xlsx
@@ -208,6 +210,9 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
                 "lacks_purpose": request.method == "POST",
             }  # fmt: skip
             return TemplateResponse(request, "admin/members/register_export.html", context)
+        now = timezone.now()
+        if wait := take_turn(limit=EXPORTS, user=request.user, now=now):  # type: ignore[arg-type]  # signed in
+            return too_many_requests(request, said_too_often(EXPORTS, now, wait), wait_seconds=wait)
         buffer = io.BytesIO()
         title = str(self.model._meta.verbose_name_plural)
         notes = [
@@ -217,7 +222,7 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
         record_audit(
             action=AuditAction.EXPORTED, user=request.user, request=request, object_type=self.model._meta.model_name or "",  # type: ignore[arg-type]
             detail={"purpose": purpose, "format": "xlsx", "rows": rows.count(), "filters": sorted(request.GET)[:20]},
-            now=timezone.now(),
+            now=now,
         )  # fmt: skip
         response = HttpResponse(buffer.getvalue(), content_type=XLSX)
         response["Content-Disposition"] = (

@@ -172,7 +172,7 @@ def _applied_words(files: list[FileReport]) -> str:
     counts = {key: sum(file.counts[key] for file in files) for key in ("created", "updated")}
     words = _("Imported: %(created)d new, %(updated)d changed.") % counts
     others = in_words(effects(file.plan for file in files) | {"people": 0})
-    return f"{words} {_('With it: %(what)s.') % {'what': others}}" if others else words
+    return " ".join([words, _("With it: %(what)s.") % {"what": others}] if others else [words])
 
 
 @require_GET
@@ -187,6 +187,7 @@ def roster_faults(request: HttpRequest, token: str) -> HttpResponse:
     buffer = io.BytesIO()
     report.files[0].write_faults(buffer)
     response = HttpResponse(buffer.getvalue(), content_type=XLSX)
-    name = upload.name.rsplit(".", 1)[0]
-    response["Content-Disposition"] = content_disposition_header(True, f"{name}-{_('marked')}.xlsx") or "attachment"
+    # Outside the f-string, where the collector of messages does not look.
+    name, marked = upload.name.rsplit(".", 1)[0], _("marked")
+    response["Content-Disposition"] = content_disposition_header(True, f"{name}-{marked}.xlsx") or "attachment"
     return response

@@ -8,6 +8,7 @@ line a fault, naming the variable and never printing a secret.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,7 +71,7 @@ class Environment:
         raw = self.text(name)
         if not raw:
             return default
-        if raw.isascii() and raw.lstrip("-").isdigit() and low <= int(raw) <= high:
+        if re.fullmatch(r"-?[0-9]{1,9}", raw) and low <= int(raw) <= high:
             return int(raw)
         self.fault(name, f"must be a whole number from {low} to {high}")
         return default

@@ -111,7 +111,9 @@ def read_board(pairing: BranchPairing, *, today: date) -> Board:
         helping = helping.filter(pk__in=placed)
     partner = _members(pairing.partner_branch_id, today)
     pairs = list(
-        MemberPairing.objects.filter(pairing=pairing, ended_on=None).select_related("helper", "partner").order_by("helper__number", "pk")
+        MemberPairing.objects.filter(pairing=pairing, ended_on=None)
+        .select_related("helper", "partner")
+        .order_by("helper__number", "pk")
     )
     cards = read_cards(
         [*helping.select_related("school_class"), *partner.select_related("school_class")], pairing=pairing, today=today

@@ -118,12 +118,8 @@ def pair_posts(
             if (row.helping_post_id, row.partner_post_id) == (helping and helping.pk, partner and partner.pk):
                 raise Refused(_("These two posts are paired already."), rule="R91")
             take_off(row, today)
-    made = CommitteePairing.objects.create(
-        pairing=pairing,
-        kind=(helping or partner).kind,
-        helping_post=helping,
-        partner_post=partner,  # type: ignore[union-attr]
-    )
+    kind = helping.kind if helping else partner.kind if partner else ""
+    made = CommitteePairing.objects.create(pairing=pairing, kind=kind, helping_post=helping, partner_post=partner)
     count_change(pairing)
     return made
 

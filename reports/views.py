@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -12,7 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.limits import EXPORTS, SEARCHES, take_turn
+from accounts.limits import EXPORTS, SEARCHES, said_too_often, take_turn
 from accounts.models import AuditAction
 from accounts.services import record_audit
 from pairing_portal.common.errors import bad_request, too_many_requests
@@ -88,9 +87,7 @@ def report_download(request: HttpRequest, name: str) -> HttpResponse:
     except Refused as refusal:
         return bad_request(request, refusal)
     if wait := take_turn(limit=EXPORTS, user=request.user, now=asked.made_at):  # type: ignore[arg-type]  # signed in
-        again_at = timezone.localtime(asked.made_at + timedelta(seconds=wait))
-        said = _("You exported %(count)d times within an hour, which is the limit. Go on at %(time)s.")
-        words = said % {"count": EXPORTS.times, "time": f"{again_at:%H:%M}"}
+        words = said_too_often(EXPORTS, asked.made_at, wait)
         return too_many_requests(request, words, wait_seconds=wait)
     suffix = form.cleaned_data["format"]
     buffer = io.BytesIO()

@@ -114,7 +114,7 @@ def test_from_proposal_to_published_pairs_and_a_stand_in(enter, forming, shoot):
     assert CommitteePairing.objects.filter(published_at__isnull=False, kind="branch_secretary").count() == 2
 
     er.goto(f"{url}/pairings/continuity/?pairing={first.pk}")
-    press(er, "同意安排")
+    er.get_by_role("button", name="同意安排").first.click()
     er.wait_for_selector(".toasts .note-success")
     shoot(er, "continuity-1280")
     cover = Cover.objects.get()

@@ -128,6 +128,7 @@ GOOD = {
         ({"MAX_UPLOAD_MB": "abc"}, "MAX_UPLOAD_MB"),
         ({"MAX_UPLOAD_MB": "99999"}, "MAX_UPLOAD_MB"),
         ({"TRUSTED_PROXY_COUNT": "-1"}, "TRUSTED_PROXY_COUNT"),
+        ({"TRUSTED_PROXY_COUNT": "--1"}, "TRUSTED_PROXY_COUNT"),
         ({"SESSION_HOURS": "0"}, "SESSION_HOURS"),
         ({"PORTAL_DEMO": "1"}, "PORTAL_DEMO"),
         ({"PORTAL_MODE": "prod"}, "PORTAL_MODE"),

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from pairings.models import GroupPlace, MemberPairing
 
@@ -15,7 +16,8 @@ from .crew import activate, enrol
 
 def run(*arguments):
     out = io.StringIO()
-    call_command("match_members", *arguments, stdout=out)
+    with translation.override("zh-hans"):
+        call_command("match_members", *arguments, stdout=out)
     return out.getvalue()
 
 
