@@ -6,7 +6,6 @@ import datetime as dt
 import threading
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,6 +19,7 @@ from pairings.proposal import propose
 from pairings.wording import reason_words
 
 from .crew import activate, by, enrol, send_away
+from .deeds import race
 
 TODAY = dt.date(2026, 10, 28)
 
@@ -276,26 +276,6 @@ def test_the_page_draws_a_pair_and_a_stale_page_is_answered_in_words(cast, pairi
     page = client.post(reverse("board_pair", args=[pairing.pk]), form, follow=True).content.decode()
     assert "请重复刚才的操作" in page
     assert MemberPairing.objects.count() == 1
-
-
-def race(work, clients):
-    barrier, results = threading.Barrier(clients), [None] * clients
-
-    def run(index):
-        try:
-            barrier.wait(timeout=20)
-            results[index] = work(index)
-        except Exception as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
 
 
 @pytest.mark.postgres

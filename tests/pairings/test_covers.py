@@ -6,7 +6,6 @@ import datetime as dt
 import threading
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -20,6 +19,7 @@ from pairings import cover_services
 from pairings.models import BranchPairing, BranchSplit, Cover, GroupPlace, PairingGroup
 from tests.cast import build_cast
 from tests.pairings.crew import activate, enrol, send_away
+from tests.pairings.deeds import race
 
 DECEMBER, JANUARY = dt.date(2026, 12, 1), dt.date(2027, 1, 31)
 
@@ -332,27 +332,6 @@ def test_the_administration_accepts_what_the_service_allows(cast, pairing, sign_
     sign_in("er_secretary").post(url, data)
     assert set(Cover.objects.values_list("state", flat=True)) == {"accepted"}
     assert b"\xe7\xbd\x97\xe8\x90\x8d\xe5\xa6\x8d" not in sign_in("si_secretary").get(url).content
-
-
-def race(work, clients):
-    """Run `work(index)` in threads that start together; returns what each returned or raised."""
-    barrier, results = threading.Barrier(clients), [None] * clients
-
-    def run(index):
-        try:
-            barrier.wait(timeout=20)
-            results[index] = work(index)
-        except Exception as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
 
 
 def answer(cast, cover, index):
