@@ -12,6 +12,7 @@ import time_machine
 from django.conf import settings
 from django.template.base import FilterExpression, Variable, VariableDoesNotExist
 from django.test import Client
+from django.utils import translation
 
 from tests.cast import Cast, build_cast
 from tests.services import (  # noqa: F401  # hooks of pytest
@@ -30,6 +31,14 @@ TODAY = NOW.date()
 def fixed_clock() -> Iterator[time_machine.Coordinates]:
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """Each test starts in the portal's own language; a page asked for in English leaves English behind."""
+    translation.activate(settings.LANGUAGE_CODE)
+    yield
+    translation.deactivate()
 
 
 class _Loud(logging.Handler):
