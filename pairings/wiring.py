@@ -81,7 +81,9 @@ def panel(person_id: int, scope: Scope) -> dict[str, Any] | None:
         .select_related("helper", "partner", "pairing__helping_branch", "pairing__partner_branch")
     )
     rows = [{"pair": pair, "other": pair.other(person_id)} for pair in pairs]
-    return {"rows": rows} if rows else None
+    # A member finds here where to say what they offer and ask for, before there is any pair.
+    may_wish = scope.person_id == person_id and bool(scope.own_branch_ids)
+    return {"rows": rows, "may_wish": may_wish} if rows or may_wish else None
 
 
 def cover_panel(person_id: int, scope: Scope) -> dict[str, Any] | None:
