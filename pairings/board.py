@@ -17,7 +17,7 @@ from members.models import Absence, Person, Stage
 from .models import BranchPairing, BranchSplit, CommitteePairing, GroupPlace, MatchingWish, MemberPairing
 from .presence import Period, month_count, months_between, presence_mask
 
-FIXED, KEPT, NEW, DROPPED = "fixed", "kept", "new", "dropped"
+KEPT, NEW, DROPPED = "kept", "new", "dropped"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Couple:
-    """A pair on the board; `state` is fixed, kept (published), new (draft) or dropped (to end on publishing)."""
+    """A pair on the board; `state` is kept (published), new (draft) or dropped (to end on publishing)."""
 
     pair: MemberPairing
     helper: Card
@@ -72,6 +72,7 @@ class Board:
     capacity_partner: int
     is_split: bool
     needs_split: bool
+    # Pairs of which one stands here no more: moved to another branch or group, or no member now.
     loose: list[MemberPairing] = field(default_factory=list)
 
     @property
@@ -96,6 +97,7 @@ class Board:
     def changes(self) -> int:
         """What publishing would change: new and dropped pairs, posts not published, pairs of people who are gone."""
         new = sum(1 for couple in self.couples if couple.state != KEPT)
+        new += sum(1 for pair in self.loose if pair.is_draft or pair.is_dropped)
         return new + sum(1 for row in self.committee if row.published_at is None)
 
 

@@ -120,16 +120,14 @@ def _problem(board: Board, fixed: Collection[tuple[str, str]], today: date) -> m
         criteria=_criteria(a, b, keys_a, keys_b, Weights.in_force(today), _past_pairs(a, b)),
         blockers=[matching.disjoint(NO_SHARED_TIME, [card.mask for card in a], [card.mask for card in b])],
         fixed=fixed,
-        limit_a=_limits(board, a, board.capacity_helping, fixed, 0),
-        limit_b=_limits(board, b, board.capacity_partner, fixed, 1),
+        limit_a=_limits(a, board.capacity_helping, fixed, 0),
+        limit_b=_limits(b, board.capacity_partner, fixed, 1),
         out_a=_out(a, {pair[0] for pair in fixed}),
         out_b=_out(b, {pair[1] for pair in fixed}),
     )
 
 
-def _limits(
-    board: Board, cards: Sequence[Card], capacity: int, fixed: Collection[tuple[str, str]], side: int
-) -> list[int]:
+def _limits(cards: Sequence[Card], capacity: int, fixed: Collection[tuple[str, str]], side: int) -> list[int]:
     """The capacity of the side; pairs that stood before the sides changed are not broken up by it."""
     held = [pair[side] for pair in fixed]
     return [max(capacity, held.count(card.number)) for card in cards]
@@ -262,4 +260,4 @@ def left_over_lines(board: Board, *, today: date) -> list[LeftOverLine]:
 def left_over_text(board: Board, row: LeftOver) -> str:
     """The sentence for one person who stays without a partner."""
     limit = board.capacity_partner if row.is_helping else board.capacity_helping
-    return left_over_words(row.why, side_is_helping=row.is_helping, limit=limit)
+    return left_over_words(row.why, limit=limit)

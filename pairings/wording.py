@@ -38,13 +38,12 @@ def _areas(keys: Iterable[str]) -> list[str]:
     return [str(label) for key, label in SupportArea.choices if key in wanted]
 
 
-def left_over_words(why: str, *, side_is_helping: bool, limit: int) -> str:
+def left_over_words(why: str, *, limit: int) -> str:
     """Why somebody stayed without a partner, and what would help. `why` is a code of the solver or a blocker's key."""
     words = {
         "left_out": _("asked to be left out"),
         "no_shared_time": _("is never on campus together with anybody of the other side during the pairing"),
         "paired_elsewhere": _("has a pair in another pairing of this year"),
-        "graduated": _("has graduated or left"),
         "capacity": _("everybody who fits has a partner already; at most %(limit)d each") % {"limit": limit},
     }
     return words.get(why) or _("nobody of the other side fits the rules")

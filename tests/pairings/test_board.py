@@ -80,6 +80,19 @@ def test_a_published_pair_given_up_stays_until_the_board_is_published(cast, pair
     assert (pair.ended_on, MemberPairing.objects.open().count()) == (TODAY, 0)
 
 
+def test_a_pair_whose_member_moved_to_another_branch_is_shown_and_can_be_ended(cast, pairing, sign_in):
+    pair = draw(pairing, cast, cast.person("er_member"), cast.person("san_member"))
+    publish(pairing, cast)
+    cast.person("er_member").party_branch = cast.si
+    cast.person("er_member").save()
+    page = sign_in("er_secretary").get(reverse("board", args=[pairing.pk])).content.decode()
+    assert "已不在双方名单中的结对" in page
+    board_services.drop_pair(**press(pairing, cast), pair_id=pair.pk)
+    assert read_board(pairing, today=TODAY).changes == 1
+    assert publish(pairing, cast)["ended"] == 1
+    assert read_board(pairing, today=TODAY).loose == []
+
+
 def test_discarding_brings_back_what_is_published(cast, pairing):
     pair = draw(pairing, cast, cast.person("er_member"), cast.person("san_member"))
     publish(pairing, cast)
