@@ -11,6 +11,7 @@ from simple_history.models import HistoricalRecords
 from branches.models import AcademicYear, LeagueBranch
 from branches.querysets import CollegeWideQuerySet
 from members.models import Person
+from mentoring.models import FocusArea, LeagueGuidance, Mentorship
 from pairings.models import MemberPairing
 
 from .querysets import (
@@ -233,11 +234,16 @@ class LogState(models.TextChoices):
 
 class LogPurpose(models.TextChoices):
     PAIRING = "pairing", _("member pairing")
+    MENTORING = "mentoring", _("mentoring")
     LECTURE = "lecture", _("theory lecture")
     LEAGUE_BRANCH = "league_branch", _("League branch")
     SELF_STUDY = "self_study", _("study")
     SERVICE = "service", _("volunteer service")
     OTHER = "other", _("other")
+
+
+# These hang on something: a pair, a link, a lecture, a League branch.
+SUBJECT_PURPOSES = (LogPurpose.PAIRING, LogPurpose.MENTORING, LogPurpose.LECTURE, LogPurpose.LEAGUE_BRANCH)
 
 
 class LogEntry(models.Model):
@@ -255,6 +261,9 @@ class LogEntry(models.Model):
         on_delete=models.PROTECT,
         related_name="log_entries",
     )
+    mentorship = models.ForeignKey(
+        Mentorship, verbose_name=_("mentoring link"), null=True, blank=True, on_delete=models.PROTECT, related_name="log_entries",
+    )  # fmt: skip
     league_branch = models.ForeignKey(
         LeagueBranch,
         verbose_name=_("League branch"),
@@ -263,6 +272,11 @@ class LogEntry(models.Model):
         on_delete=models.PROTECT,
         related_name="log_entries",
     )
+    # Whose duty the work with the League branch was, and what it was about.
+    league_guidance = models.ForeignKey(
+        LeagueGuidance, verbose_name=_("guidance"), null=True, blank=True, on_delete=models.PROTECT, related_name="log_entries",
+    )  # fmt: skip
+    focus_area = models.CharField(_("focus area"), max_length=20, choices=FocusArea, blank=True)
     lecture = models.ForeignKey(
         Lecture, verbose_name=_("lecture"), null=True, blank=True, on_delete=models.PROTECT, related_name="log_entries"
     )
@@ -310,15 +324,37 @@ class LogEntry(models.Model):
             ),
             models.CheckConstraint(
                 condition=(
-                    Q(purpose=LogPurpose.PAIRING, member_pairing__isnull=False, league_branch=None, lecture=None)
-                    | Q(purpose=LogPurpose.LECTURE, lecture__isnull=False, member_pairing=None)
-                    | Q(
-                        purpose=LogPurpose.LEAGUE_BRANCH, league_branch__isnull=False, member_pairing=None, lecture=None
+                    Q(
+                        purpose=LogPurpose.PAIRING,
+                        member_pairing__isnull=False,
+                        mentorship=None,
+                        league_branch=None,
+                        lecture=None,
                     )
-                    | Q(member_pairing=None, league_branch=None, lecture=None)
-                    & ~Q(purpose__in=(LogPurpose.PAIRING, LogPurpose.LECTURE, LogPurpose.LEAGUE_BRANCH))
+                    | Q(
+                        purpose=LogPurpose.MENTORING,
+                        mentorship__isnull=False,
+                        member_pairing=None,
+                        league_branch=None,
+                        lecture=None,
+                    )
+                    | Q(purpose=LogPurpose.LECTURE, lecture__isnull=False, member_pairing=None, mentorship=None)
+                    | Q(
+                        purpose=LogPurpose.LEAGUE_BRANCH,
+                        league_branch__isnull=False,
+                        member_pairing=None,
+                        mentorship=None,
+                        lecture=None,
+                    )
+                    | Q(member_pairing=None, mentorship=None, league_branch=None, lecture=None)
+                    & ~Q(purpose__in=SUBJECT_PURPOSES)
                 ),
                 name="log_purpose_has_its_subject",
+            ),
+            models.CheckConstraint(
+                condition=Q(league_guidance=None) | Q(purpose=LogPurpose.LEAGUE_BRANCH) & ~Q(focus_area=""),
+                name="log_guidance_names_its_focus",
+                violation_error_message=_("Say which focus area the guidance was about."),
             ),
             models.UniqueConstraint(
                 fields=["lecture", "person"], condition=Q(lecture__isnull=False), name="log_one_per_lecture_and_speaker"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -12,11 +15,13 @@ from pairing_portal.common.registries import (
     LeaveEffect,
     NavigationEntry,
     PersonPanel,
+    Talks,
     calendar_sources,
     leave_effects,
     navigation,
     pairing_summaries,
     person_panels,
+    talk_records,
 )
 from pairing_portal.common.scope import Role, Scope
 
@@ -28,6 +33,8 @@ def register() -> None:
     notices.register()
     leave_effects.register("activities", LeaveEffect(_("Lecture duties end"), end_duties_of, duties_that_end))
     pairing_summaries.register("activities", counts_of_pairing)
+    talk_records.register("link", partial(talks, "mentorship"))
+    talk_records.register("guidance", partial(talks, "league_guidance"))
     person_panels.register(
         "hours", PersonPanel(_("Activities and hours"), "activities/person_panel.html", panel, tab="activity")
     )
@@ -41,6 +48,27 @@ def register() -> None:
         NavigationEntry(_("Log"), "quick_log", "pencil", "/log/", roles=frozenset({Role.PERSON}), phone=True),
         order=70,
     )
+
+
+def talks(field: str, ids: Sequence[int]) -> dict[int, Talks]:
+    """What is on record for each mentoring link or guidance, in one query."""
+    from django.db.models import Count, Max, Sum
+
+    from .models import LogEntry, LogState
+
+    confirmed, waiting = Q(state=LogState.CONFIRMED), Q(state=LogState.SUBMITTED)
+    rows = (
+        LogEntry.objects.filter(**{f"{field}__in": ids})
+        .order_by()
+        .values_list(field)
+        .annotate(
+            Count("pk", filter=confirmed),
+            Sum("minutes", filter=confirmed),
+            Max("on", filter=confirmed),
+            Count("pk", filter=waiting),
+        )
+    )
+    return {pk: Talks(count, minutes or 0, last, open_) for pk, count, minutes, last, open_ in rows}
 
 
 def duties_that_end(person_ids: list[int]) -> list[str]:

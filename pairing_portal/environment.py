@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from cryptography.fernet import Fernet
 
 TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off", ""}
@@ -99,6 +100,19 @@ class Environment:
             if parts.scheme not in {"http", "https"} or not parts.netloc:
                 self.fault(name, "each address must start with https:// (or http://)")
         return origins
+
+    def fernet_keys(self, name: str) -> list[str]:
+        """Keys of 32 bytes in URL-safe base64, comma separated, newest first."""
+        keys = [part.strip() for part in self.text(name).split(",") if part.strip()]
+        for number, key in enumerate(keys, start=1):
+            try:
+                Fernet(key)
+            except ValueError:
+                self.fault(
+                    name, f"key number {number} is not a key; make one with cryptography.fernet.Fernet.generate_key()"
+                )
+                return []
+        return keys
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         url = self.text(name, default)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+from cryptography.fernet import Fernet
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -36,12 +38,12 @@ PORTAL_DEMO = env.boolean("PORTAL_DEMO", default=False)
 DATA_DIR = Path(env.text("PORTAL_DATA_DIR", str(BASE_DIR / "var")))
 
 
-def embedded_secret(path: Path) -> str:
+def embedded_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(64)) -> str:
     """The secret of an installation on one machine: made once, readable by its owner only."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(64))
+        path.write_text(make())
     return path.read_text().strip()
 
 
@@ -52,6 +54,17 @@ if not SECRET_KEY:
     env.fault("SECRET_KEY", "is missing; make one with: python -c 'import secrets; print(secrets.token_urlsafe(64))'")
 elif IS_PRODUCTION and (len(SECRET_KEY) < 50 or SECRET_KEY.startswith(("django-insecure", "change-me"))):
     env.fault("SECRET_KEY", "is too short or an example value; it needs at least 50 random characters")
+# Keys of the encrypted columns, newest first; the older ones only read until manage.py rotate_field_keys has run.
+FIELD_ENCRYPTION_KEYS = env.fernet_keys("FIELD_ENCRYPTION_KEYS")
+if not FIELD_ENCRYPTION_KEYS and IS_PRODUCTION:
+    env.fault(
+        "FIELD_ENCRYPTION_KEYS",
+        "is missing; make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
+    )
+elif not FIELD_ENCRYPTION_KEYS:
+    FIELD_ENCRYPTION_KEYS = [
+        embedded_secret(DATA_DIR / "field_encryption_key", make=lambda: Fernet.generate_key().decode())
+    ]
 if IS_PRODUCTION and DEBUG:
     env.fault("DEBUG", "must be 0 in production: error pages would show the program and its data")
 if IS_PRODUCTION and PORTAL_DEMO:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("branches/", include("branches.urls")),
     path("members/", include("members.urls")),
     path("pairings/", include("pairings.urls")),
+    path("mentoring/", include("mentoring.urls")),
     path("", include("activities.urls")),
     path("notices/", include("notifications.urls")),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import Q
@@ -14,6 +15,7 @@ from pairing_portal.common.registries import (
     LeaveEffect,
     NavigationEntry,
     PersonPanel,
+    branch_partners,
     calendar_sources,
     leave_effects,
     navigation,
@@ -30,6 +32,7 @@ def register() -> None:
     for spoken in (notices, notices_board, notices_covers, notices_work):
         spoken.register()
     leave_effects.register("pairings", LeaveEffect(_("Member pairings end"), end_pairs_of, preview_pairs))
+    branch_partners.register("pairings", partners)
     leave_effects.register("covers", LeaveEffect(_("Stand-in duties end"), end_covers_of, preview_covers))
     person_panels.register("pairings", PersonPanel(_("Pairing"), "pairings/person_panel.html", panel, tab="pairing"))
     person_panels.register(
@@ -50,6 +53,20 @@ def register() -> None:
         NavigationEntry(_("Pairing"), "pairings", "link", "/pairings/", roles=frozenset(Role) - {Role.COUNSELLOR}),
         order=40,
     )
+
+
+def partners(branch_ids: Sequence[int], on: date) -> dict[int, set[int]]:
+    """The branches paired with each of these on a day."""
+    from .models import BranchPairing
+
+    found: dict[int, set[int]] = {pk: set() for pk in branch_ids}
+    touching = Q(helping_branch_id__in=branch_ids) | Q(partner_branch_id__in=branch_ids)
+    rows = BranchPairing.objects.running_on(on).filter(touching).values_list("helping_branch_id", "partner_branch_id")
+    for one, other in rows:
+        for mine, theirs in ((one, other), (other, one)):
+            if mine in found:
+                found[mine].add(theirs)
+    return found
 
 
 def preview_pairs(person_ids: Sequence[int]) -> list[str]:

@@ -153,6 +153,16 @@ class DemoAccount:
     description: Any
 
 
+@dataclass(frozen=True)
+class Talks:
+    """What is on record for one link: confirmed entries with their minutes, the newest confirmed day, and those that wait."""
+
+    confirmed: int = 0
+    minutes: int = 0
+    last_on: date | None = None
+    waiting: int = 0
+
+
 navigation: Registry[NavigationEntry] = Registry("navigation")
 person_panels: Registry[PersonPanel] = Registry("person panels")
 reminder_sources: Registry[ReminderSource] = Registry("reminder sources")
@@ -172,3 +182,7 @@ demo_accounts: Registry[DemoAccount] = Registry("demonstration accounts")
 pairing_summaries: Registry[Callable[[int], list[tuple[str, int]]]] = Registry("pairing summaries")
 # What a room holds about the person behind an account, for their own download: room -> facts(user_id).
 personal_data: Registry[Callable[[int], dict[str, Any]]] = Registry("personal data")
+# Party branches paired with a branch: partners(branch ids, day) -> branch id -> ids of its partners. pairings/ fills it for mentoring/.
+branch_partners: Registry[Callable[[Sequence[int], date], dict[int, set[int]]]] = Registry("branch partners")
+# Talks on record for mentoring links ("link") and guidance of League branches ("guidance"): talks(ids) -> id -> `Talks`.
+talk_records: Registry[Callable[[Sequence[int]], dict[int, Talks]]] = Registry("talk records")

@@ -21,6 +21,17 @@ from activities.models import Lecture, LectureAudience, LogEntry, Textbook
 from activities.services import assign_duty, grant_exemption
 from branches.models import CalendarDay, PolicyValue, Term
 from members.models import Absence, DevelopmentStep, ExcellentMember, Post, Sponsor, StaffRole
+from mentoring.models import (
+    ContactCard,
+    GoalStep,
+    HelpRequest,
+    LeagueGuidance,
+    LeagueMilestone,
+    LeaguePlan,
+    MentoringGoal,
+    Mentorship,
+    ObservationRecord,
+)
 from notifications.models import Notice
 from pairings.models import (
     BranchPairing,
@@ -121,6 +132,43 @@ def pairing_stage(cast, pairing: BranchPairing, pair: MemberPairing, now: dt.dat
     }  # fmt: skip
 
 
+def mentoring_stage(cast, now: dt.datetime) -> dict[str, object]:
+    """A senior and a new member of Er, a guide of League branch One, and what hangs on them."""
+    mentor, mentee, secretary = cast.person("er_member"), cast.person("er_probationary"), cast.user("er_secretary")
+    link = Mentorship.objects.create(
+        tier=3, mentor=mentor, mentee=mentee, party_branch=cast.er, state="active", starts_on=dt.date(2026, 10, 8),
+        published_at=now, created_at=now, arranged_by=secretary,
+    )  # fmt: skip
+    guidance = LeagueGuidance.objects.create(
+        person=cast.person("liu_member"), league_branch=cast.one, party_branch=cast.liu, state="active",
+        starts_on=dt.date(2026, 10, 8), published_at=now, created_at=now, focus_areas=["safety"],
+    )  # fmt: skip
+    goal = MentoringGoal.objects.create(
+        mentorship=link, what="读完《党章》", due_on=dt.date(2026, 12, 1), proposed_by=mentor, mentor_agreed_at=now
+    )
+    step = GoalStep.objects.create(goal=goal, what="第一章", due_on=dt.date(2026, 11, 1))
+    texts = dict.fromkeys(("politics", "study", "work", "masses", "strengths"), "表现良好")
+    record = ObservationRecord.objects.create(
+        person=mentee, kind="contact", mentorship=link, period_from=dt.date(2026, 7, 1), period_to=dt.date(2026, 9, 30),
+        observer=mentor, recorded_by=cast.user("er_member"), signed_on=dt.date(2026, 10, 8), **texts,
+    )  # fmt: skip
+    plan = LeaguePlan.objects.create(
+        league_branch=cast.one, academic_year=cast.year, model_type="theory-learning", made_by=cast.user("liu_member"),
+        created_at=now,
+    )  # fmt: skip
+    milestone = LeagueMilestone.objects.create(plan=plan, what="成立学习小组", due_on=dt.date(2026, 11, 15))
+    card = ContactCard.objects.create(person=mentee, way="phone")
+    asked = HelpRequest.objects.create(person=mentee, kind="another_mentor", asked_at=now)
+    return {
+        "mentoring_mentorship": link, "mentoring_leagueguidance": guidance, "mentoring_mentoringgoal": goal,
+        "mentoring_goalstep": step, "mentoring_observationrecord": record, "mentoring_leagueplan": plan,
+        "mentoring_leaguemilestone": milestone, "mentoring_contactcard": card, "mentoring_helprequest": asked,
+        "mentoring_link": link, "mentoring_guidance": guidance, "mentoring_goal": goal, "mentoring_step": step,
+        "mentoring_observation": record, "mentoring_observe": link, "mentoring_review": mentee, "mentoring_league": cast.one,
+        "mentoring_milestone": milestone, "mentoring_need": mentee, "mentoring_help": asked, "mentoring_plan": cast.er,
+    }  # fmt: skip
+
+
 @pytest.fixture
 def stage(cast):
     """One object of every kind, so that addresses with a key lead somewhere; all of it branch Er's and Liu's."""
@@ -154,7 +202,7 @@ def stage(cast):
         league_branches=[cast.one], from_on=dt.date(2026, 11, 2), to_on=dt.date(2026, 11, 3), reason="other"
     )[0]
     er = cast.person("er_member")
-    return pairing_stage(cast, pairing, pair, now) | {
+    return pairing_stage(cast, pairing, pair, now) | mentoring_stage(cast, now) | {
         "pairings_branchpairing": pairing, "pairings_memberpairing": pair, "activities_logentry": entry,
         "activities_lecture": lecture, "activities_lectureduty": duty, "activities_quotaexemption": exemption,
         "activities_textbook": book, "members_person": er, "members_member": er,

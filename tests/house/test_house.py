@@ -107,7 +107,7 @@ def start(**values: str) -> subprocess.CompletedProcess[str]:
 
 
 GOOD = {
-    "SECRET_KEY": "k" * 60, "ALLOWED_HOSTS": "portal.example.edu", "DATABASE_URL": "postgres://u:p%40ss@db:5432/portal",
+    "SECRET_KEY": "k" * 60, "FIELD_ENCRYPTION_KEYS": "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=", "ALLOWED_HOSTS": "portal.example.edu", "DATABASE_URL": "postgres://u:p%40ss@db:5432/portal",
 }  # fmt: skip
 
 
