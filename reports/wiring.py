@@ -18,6 +18,8 @@ DEMO_ACCOUNTS = (
     ("????0310004", _("Student, paired member"), _("log an activity on the phone")),
     ("????0530003", _("Student, lecturer"), _("record a lecture")),
     ("????0520002", _("League branch secretary"), _("confirm a lecture in one tap")),
+    ("????0510004", _("Activist who helps"), _("has a contact and helps a classmate")),
+    ("????0593001", _("Classmate who is helped"), _("mentors, goals, own support needs")),
     ("????0591001", _("Classmate"), _("a first-year student without a Party branch")),
     ("F0001", _("Counsellor"), _("sees own classes")),
     ("Z0001", _("Party organiser"), _("mechanical department: supervise, export")),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-
-from django.utils import timezone
+from datetime import date, timedelta
 
 from accounts.models import User
 from activities.models import ExemptionReason, LectureAudience, LogPurpose, Textbook
@@ -30,7 +28,7 @@ from pairings.services import confirm_pairing, propose_pairing
 from pairings.wish_services import save_wish
 
 from .people import Company
-from .together import AIMS, PRINCIPLES, plan_of, work_together
+from .together import AIMS, PRINCIPLES, moment, plan_of, work_together
 
 # The lecturer one may sign in as, by the number in the story's own year.
 LECTURER = "20250530003"
@@ -52,10 +50,6 @@ TALKS = (
     "交流实习准备和安全事项",
     "帮忙联系图书馆自习座位,讲了学习方法",
 )
-
-
-def moment(on: date, hour: int) -> datetime:
-    return timezone.make_aware(datetime.combine(on, time(hour, 5)))
 
 
 def propose(

@@ -16,6 +16,7 @@ from branches.models import AcademicYear, CalendarDay, Term
 from members.models import Person, Post
 from pairing_portal.common.problems import Refused
 
+from .chains import set_up_chains
 from .deeds import LECTURER, assign_duties, propose, run_lectures, run_pairings, speakers_of
 from .people import Company, create_company, create_staff
 from .season import DemoSeason, demo_season
@@ -54,6 +55,7 @@ def load_demo(*, stage: str, today: date) -> Company:
     else:
         run_pairings(company, year, users, today=today, ends_on=ends_on)
         run_lectures(company, year, today=today)
+        set_up_chains(company, year, users["liu_secretary"], today=today, ends_on=ends_on)
     return company
 
 
@@ -95,10 +97,13 @@ def _accounts(company: Company) -> dict[str, User]:
         "activist": company.by_number["20250510001"],
         "league_secretary": company.by_number[LEAGUE_SECRETARY],
         "classmate": company.by_number["20260591001"],
+        "helper": company.by_number["20250510004"],
+        "helped": company.by_number["20250593001"],
     }
     secretaries = Post.objects.filter(league_branch__in=company.league_branches).values_list("person_id", flat=True)
     others = [
         *speakers_of(company),
+        *(company.by_number[f"202505930{number:02}"] for number in range(1, 4)),
         *(person for person in company.by_number.values() if person.pk in set(secretaries)),
     ]
     keys = {person.pk: key for key, person in cast.items()}

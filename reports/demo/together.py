@@ -46,7 +46,7 @@ def work_together(pairing: BranchPairing, users: dict[str, User], partner_key: s
         :2
     ]:
         work_services.finish_task(
-            task=task, evidence="记录见支部工作手册", scope=ours, by=secretary, today=today, now=_moment(today, 9)
+            task=task, evidence="记录见支部工作手册", scope=ours, by=secretary, today=today, now=moment(today, 9)
         )
     _research(pairing, secretary, today=today)
     for pair in MemberPairing.objects.open().filter(pairing=pairing).select_related("pairing")[:3]:
@@ -60,7 +60,7 @@ def _inspect(pairing: BranchPairing, secretary: User, partner: User, *, on: date
     mend_by = min(pairing.ends_on, on + timedelta(days=21))
     inspection = inspection_services.record_inspection(
         pairing=pairing, inspecting_branch=pairing.helping_branch, inspected_branch=pairing.partner_branch, on=on,
-        inspectors=secretary.display_name, note="", scope=scope_for(secretary, today), by=secretary, today=today, now=_moment(on, 15),
+        inspectors=secretary.display_name, note="", scope=scope_for(secretary, today), by=secretary, today=today, now=moment(on, 15),
         findings=[
             FindingEntry(materials[name], expected, found, problem, mend_by if problem else None)
             for name, (expected, found, problem) in FINDINGS.items()
@@ -73,7 +73,7 @@ def _inspect(pairing: BranchPairing, secretary: User, partner: User, *, on: date
         scope=scope_for(partner, today),
         by=partner,
         today=today,
-        now=_moment(today, 8),
+        now=moment(today, 8),
     )
 
 
@@ -105,9 +105,9 @@ def _stand_in(pairing: BranchPairing, secretary: User, *, today: date) -> None:
             continue
         cover_services.ask_cover(
             pairing=pairing, absent=proposal.absent, stand_in=proposal.stand_in, duty=proposal.duty, from_on=proposal.from_on,
-            to_on=proposal.to_on, scope=scope_for(secretary, today), by=secretary, now=_moment(today, 9), today=today,
+            to_on=proposal.to_on, scope=scope_for(secretary, today), by=secretary, now=moment(today, 9), today=today,
         )  # fmt: skip
 
 
-def _moment(on: date, hour: int) -> datetime:
+def moment(on: date, hour: int) -> datetime:
     return timezone.make_aware(datetime.combine(on, time(hour, 5)))

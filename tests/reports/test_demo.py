@@ -91,6 +91,8 @@ PROMISES = {
     "????0310004": ["quick_log", "my_logs"],
     "????0530003": ["lectures", "lecture_new"],
     "????0520002": ["lectures_to_confirm"],
+    "????0510004": ["workbench", "quick_log"],
+    "????0593001": ["workbench", "quick_log"],
     "????0591001": ["workbench", "quick_log"],
     "F0001": ["people", "invitations"],
     "Z0001": ["reports", "pairings"],
