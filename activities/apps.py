@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,5 +9,7 @@ class ActivitiesConfig(AppConfig):
 
     def ready(self) -> None:
         from . import wiring
+        from .kinds import fill_kinds
 
         wiring.register()
+        post_migrate.connect(fill_kinds, sender=self)

@@ -14,6 +14,30 @@ from members.models import Person
 from mentoring.models import FocusArea, LeagueGuidance, Mentorship
 from pairings.models import MemberPairing
 
+from .event_models import (
+    Activity,
+    ActivityHost,
+    ActivityKind,
+    ActivityState,
+    Audience,
+    CheckInWay,
+    KindGroup,
+    OwnFields,
+    Participation,
+    ParticipationState,
+)
+from .line_models import (
+    ActivityTalk,
+    Classic,
+    ClassicViewing,
+    ContestRound,
+    ContestScore,
+    ContestSetup,
+    ContestTeam,
+    ServiceDetail,
+    TalkRating,
+    Viewpoint,
+)
 from .querysets import (
     LectureAudienceQuerySet,
     LectureDutyQuerySet,
@@ -22,6 +46,15 @@ from .querysets import (
     OfLeagueBranchQuerySet,
     SpeakerQuerySet,
 )
+from .record_models import Announcement, Attachment, CalendarFeed, MeetingMinutes, Motion, ReadMark
+
+__all__ = [
+    "Activity", "ActivityHost", "ActivityKind", "ActivityState", "ActivityTalk", "Announcement", "Attachment", "Audience",
+    "AudienceState", "CalendarFeed", "CheckInWay", "Classic", "ClassicViewing", "ContestRound", "ContestScore", "ContestSetup",
+    "ContestTeam", "ExemptionReason", "KindGroup", "Lecture", "LectureAudience", "LectureDuty", "LectureSpeaker", "LectureState",
+    "LogEntry", "LogPurpose", "LogState", "MeetingMinutes", "Motion", "OwnFields", "Participation", "ParticipationState",
+    "QuotaExemption", "ReadMark", "ServiceDetail", "TalkRating", "Textbook", "Viewpoint",
+]  # fmt: skip
 
 
 class Textbook(models.Model):
@@ -239,11 +272,35 @@ class LogPurpose(models.TextChoices):
     LEAGUE_BRANCH = "league_branch", _("League branch")
     SELF_STUDY = "self_study", _("study")
     SERVICE = "service", _("volunteer service")
+    ACTIVITY = "activity", _("activity")
     OTHER = "other", _("other")
 
 
-# These hang on something: a pair, a link, a lecture, a League branch.
-SUBJECT_PURPOSES = (LogPurpose.PAIRING, LogPurpose.MENTORING, LogPurpose.LECTURE, LogPurpose.LEAGUE_BRANCH)
+# What an entry hangs on, by its purpose; the others hang on nothing.
+SUBJECTS = {
+    LogPurpose.PAIRING: "member_pairing",
+    LogPurpose.MENTORING: "mentorship",
+    LogPurpose.LECTURE: "lecture",
+    LogPurpose.LEAGUE_BRANCH: "league_branch",
+    LogPurpose.ACTIVITY: "activity",
+}
+# A service may come from an activity, a lecture names the League branch too.
+ALSO_ALLOWED = {LogPurpose.SERVICE: {"activity"}, LogPurpose.LECTURE: {"league_branch"}}
+
+
+def _purpose_has_its_subject() -> Q:
+    """Each purpose with its own subject and none of the others'."""
+    condition = Q()
+    for purpose in LogPurpose.values:
+        own = SUBJECTS.get(LogPurpose(purpose))
+        row = Q(purpose=purpose)
+        for subject in SUBJECTS.values():
+            if subject == own:
+                row &= Q(**{f"{subject}__isnull": False})
+            elif subject not in ALSO_ALLOWED.get(LogPurpose(purpose), set()):
+                row &= Q(**{f"{subject}__isnull": True})
+        condition |= row
+    return condition
 
 
 class LogEntry(models.Model):
@@ -280,6 +337,16 @@ class LogEntry(models.Model):
     lecture = models.ForeignKey(
         Lecture, verbose_name=_("lecture"), null=True, blank=True, on_delete=models.PROTECT, related_name="log_entries"
     )
+    # Made by finishing the activity, one for each who was present.
+    activity = models.ForeignKey(
+        Activity,
+        verbose_name=_("activity"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="log_entries",
+    )
+    starts_at = models.TimeField(_("began at"), null=True, blank=True)
     summary = models.CharField(_("what was done"), max_length=500)
     late_reason = models.CharField(_("why entered late"), max_length=200, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=LogState, default=LogState.SUBMITTED)
@@ -297,6 +364,8 @@ class LogEntry(models.Model):
     )
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     return_reason = models.CharField(_("why returned"), max_length=200, blank=True)
+    # Why somebody should look twice before confirming, "" for nothing: a code of `rules.py`.
+    flag = models.CharField(_("look twice"), max_length=20, blank=True)
 
     history = HistoricalRecords()
     objects = LogEntryQuerySet.as_manager()
@@ -323,32 +392,7 @@ class LogEntry(models.Model):
                 condition=~Q(state=LogState.RETURNED) | ~Q(return_reason=""), name="log_returned_has_reason"
             ),
             models.CheckConstraint(
-                condition=(
-                    Q(
-                        purpose=LogPurpose.PAIRING,
-                        member_pairing__isnull=False,
-                        mentorship=None,
-                        league_branch=None,
-                        lecture=None,
-                    )
-                    | Q(
-                        purpose=LogPurpose.MENTORING,
-                        mentorship__isnull=False,
-                        member_pairing=None,
-                        league_branch=None,
-                        lecture=None,
-                    )
-                    | Q(purpose=LogPurpose.LECTURE, lecture__isnull=False, member_pairing=None, mentorship=None)
-                    | Q(
-                        purpose=LogPurpose.LEAGUE_BRANCH,
-                        league_branch__isnull=False,
-                        member_pairing=None,
-                        mentorship=None,
-                        lecture=None,
-                    )
-                    | Q(member_pairing=None, mentorship=None, league_branch=None, lecture=None)
-                    & ~Q(purpose__in=SUBJECT_PURPOSES)
-                ),
+                condition=_purpose_has_its_subject(),
                 name="log_purpose_has_its_subject",
             ),
             models.CheckConstraint(
@@ -358,6 +402,11 @@ class LogEntry(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["lecture", "person"], condition=Q(lecture__isnull=False), name="log_one_per_lecture_and_speaker"
+            ),
+            models.UniqueConstraint(
+                fields=["activity", "person"],
+                condition=Q(activity__isnull=False),
+                name="log_one_per_activity_and_person",
             ),
             models.CheckConstraint(condition=Q(state__in=LogState.values), name="log_state_known"),
         ]
