@@ -206,4 +206,3 @@ class FeedQuerySet(ScopedQuerySet[Any]):
 
     def open(self) -> FeedQuerySet:
         return self.filter(revoked_at=None)
-

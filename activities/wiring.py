@@ -27,10 +27,11 @@ from pairing_portal.common.scope import Role, Scope
 
 
 def register() -> None:
-    from . import calendar_source, notices
+    from . import calendar_source, notices, notices_events
     from .services import end_duties_of
 
     notices.register()
+    notices_events.register()
     leave_effects.register("activities", LeaveEffect(_("Lecture duties end"), end_duties_of, duties_that_end))
     pairing_summaries.register("activities", counts_of_pairing)
     talk_records.register("link", partial(talks, "mentorship"))
@@ -62,10 +63,10 @@ def talks(field: str, ids: Sequence[int]) -> dict[int, Talks]:
         .order_by()
         .values_list(field)
         .annotate(
-            Count("pk", filter=confirmed),
-            Sum("minutes", filter=confirmed),
-            Max("on", filter=confirmed),
-            Count("pk", filter=waiting),
+            count=Count("pk", filter=confirmed),
+            total=Sum("minutes", filter=confirmed),
+            last=Max("on", filter=confirmed),
+            open=Count("pk", filter=waiting),
         )
     )
     return {pk: Talks(count, minutes or 0, last, open_) for pk, count, minutes, last, open_ in rows}
