@@ -190,7 +190,7 @@ def audience_of(activity: Activity | Plan) -> list[Person]:
     if activity.league_branch is not None:
         return list(people.filter(school_class__isnull=False, school_class=activity.league_branch.school_class_id))
     if isinstance(activity, Plan):
-        branches = {branch.pk for branch in co_hosts_of(activity)}
+        branches: set[int | None] = {branch.pk for branch in co_hosts_of(activity)}
         own = activity.party_branch.pk if activity.party_branch else None
     else:
         branches = set(activity.co_hosts.values_list("party_branch_id", flat=True))
