@@ -26,20 +26,27 @@ class LogEntryAdmin(PortalHistoryAdmin):
     """Logs; confirming is an action that calls the same service as the page."""
 
     view_roles = WORKING_ROLES
-    list_display = ("on", "person", "branch", "minutes", "purpose", "summary", "state", "confirmed_by")
-    list_filter = ("state", "purpose", ("on", admin.DateFieldListFilter))
-    list_select_related = ("person__party_branch", "confirmed_by")
+    list_display = ("on", "person", "branch", "minutes", "purpose", "whom", "summary", "state", "confirmed_by")
+    list_filter = ("state", "purpose", "focus_area", ("on", admin.DateFieldListFilter))
+    list_select_related = (
+        "person__party_branch", "confirmed_by", "member_pairing__helper", "member_pairing__partner", "mentorship__mentor",
+        "mentorship__mentee", "league_branch",
+    )  # fmt: skip
     search_fields = ("person__name", "person__number", "summary")
     date_hierarchy = "on"
     actions = ("confirm_selected",)
     fields = (
-        "person", "on", "minutes", "purpose", "member_pairing", "league_branch", "lecture", "summary", "late_reason", "state",
-        "submitted_at", "confirmed_by", "confirmed_at", "return_reason",
+        "person", "on", "minutes", "purpose", "member_pairing", "mentorship", "league_branch", "league_guidance", "focus_area",
+        "lecture", "summary", "late_reason", "state", "submitted_at", "confirmed_by", "confirmed_at", "return_reason",
     )  # fmt: skip
 
     @admin.display(description=_("Party branch"))
     def branch(self, entry: LogEntry) -> str:
         return entry.person.party_branch.short_name if entry.person.party_branch else ""
+
+    @admin.display(description=_("for whom"))
+    def whom(self, entry: LogEntry) -> str:
+        return str(entry.member_pairing or entry.mentorship or entry.league_branch or "")
 
     @action(description=_("Confirm the selected entries"))
     def confirm_selected(self, request: HttpRequest, queryset: models.QuerySet[LogEntry]) -> None:

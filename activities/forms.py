@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import LeagueBranch
 from members.models import Person
+from mentoring.models import FocusArea
 from pairing_portal.common.scope import Scope
 
 from .choices import Choice
@@ -30,6 +31,10 @@ class QuickLogForm(forms.Form):
         initial=60,
     )
     other_minutes = forms.IntegerField(label=_("minutes"), required=False, min_value=1, max_value=720)
+    # Asked only where a League branch is guided; the page hides it until one is chosen.
+    focus_area = forms.ChoiceField(
+        label=_("focus area"), choices=FocusArea.choices, required=False, widget=forms.RadioSelect
+    )
     summary = forms.CharField(
         label=_("what was done, in one sentence"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
@@ -42,7 +47,13 @@ class QuickLogForm(forms.Form):
         self.log_choices = {choice.key: choice for choice in choices}
         self.fields["target"].choices = [(choice.key, choice.label) for choice in choices]
         if choices and not self.is_bound:
-            self.initial.setdefault("target", choices[0].key)
+            asked = self.initial.get("target")
+            self.initial["target"] = asked if asked in self.log_choices else choices[0].key
+
+    @property
+    def guidance_keys(self) -> list[str]:
+        """Choices that need a focus area."""
+        return [key for key, choice in self.log_choices.items() if choice.league_guidance]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -51,6 +62,9 @@ class QuickLogForm(forms.Form):
                 data["minutes"] = data["other_minutes"]
             elif "other_minutes" not in self.errors:
                 self.add_error("other_minutes", _("Type the minutes, or choose one of the buttons."))
+        choice = self.log_choices.get(data.get("target", ""))
+        if choice and choice.league_guidance and not data.get("focus_area") and "focus_area" not in self.errors:
+            self.add_error("focus_area", _("Say which focus area the guidance was about."))
         summary = data.get("summary")
         if summary is not None and not summary.strip("\u200b\u200c\u200d\ufeff\u3000 \t\r\n"):
             self.add_error("summary", _("One sentence about what was done is needed."))
@@ -66,6 +80,9 @@ class QuickLogForm(forms.Form):
             "purpose": choice.purpose,
             "member_pairing": choice.member_pairing,
             "league_branch": choice.league_branch,
+            "mentorship": choice.mentorship,
+            "league_guidance": choice.league_guidance,
+            "focus_area": data["focus_area"] if choice.league_guidance else "",
             "summary": data["summary"],
             "late_reason": data["late_reason"],
             "idempotency_key": data["idempotency_key"] or None,
@@ -77,6 +94,12 @@ class CorrectLogForm(forms.Form):
     minutes = forms.IntegerField(label=_("minutes"), min_value=1, max_value=720)
     summary = forms.CharField(label=_("what was done"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
     late_reason = forms.CharField(label=_("why entered late"), max_length=200, required=False)
+    focus_area = forms.ChoiceField(label=_("focus area"), choices=FocusArea.choices)
+
+    def __init__(self, *args: Any, with_focus: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not with_focus:
+            del self.fields["focus_area"]
 
 
 class LectureForm(forms.Form):

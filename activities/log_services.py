@@ -12,6 +12,7 @@ from accounts.models import User
 from branches.models import LeagueBranch
 from branches.policy import Policy
 from members.models import Person
+from mentoring.models import LeagueGuidance, Mentorship
 from notifications.services import post_notices, retire_done
 from pairing_portal.common.problems import Refused, refuse_blocked
 from pairing_portal.common.registries import DueNotice
@@ -32,6 +33,9 @@ def submit_log(
     summary: str,
     member_pairing: MemberPairing | None = None,
     league_branch: LeagueBranch | None = None,
+    mentorship: Mentorship | None = None,
+    league_guidance: LeagueGuidance | None = None,
+    focus_area: str = "",
     late_reason: str = "",
     idempotency_key: str | None = None,
     today: date,
@@ -52,13 +56,17 @@ def submit_log(
             refuse_blocked(
                 log_problems(
                     person=person, on=on, minutes=minutes, purpose=purpose, member_pairing=member_pairing,
-                    league_branch=league_branch, late_reason=late_reason, today=today, policy=Policy(),
+                    league_branch=league_branch, mentorship=mentorship, league_guidance=league_guidance,
+                    focus_area=focus_area, late_reason=late_reason, today=today, policy=Policy(),
                 )
             )  # fmt: skip
+            guided = league_guidance if purpose == LogPurpose.LEAGUE_BRANCH else None
             return LogEntry.objects.create(
                 person=person, on=on, minutes=minutes, purpose=purpose, summary=summary.strip(),
                 member_pairing=member_pairing if purpose == LogPurpose.PAIRING else None,
                 league_branch=league_branch if purpose == LogPurpose.LEAGUE_BRANCH else None,
+                mentorship=mentorship if purpose == LogPurpose.MENTORING else None,
+                league_guidance=guided, focus_area=focus_area if guided else "",
                 late_reason=late_reason.strip(), idempotency_key=idempotency_key or None, state=LogState.SUBMITTED,
                 created_at=now, submitted_at=now,
             )  # fmt: skip
@@ -77,16 +85,20 @@ def _lock_entry(entry: LogEntry) -> LogEntry:
 
 @transaction.atomic
 def correct_log(
-    *, entry: LogEntry, on: date, minutes: int, summary: str, late_reason: str = "", today: date, now: datetime
-) -> LogEntry:
-    """Correct an own entry that is not confirmed yet; it waits for confirmation again."""
+    *, entry: LogEntry, on: date, minutes: int, summary: str, late_reason: str = "", focus_area: str = "", today: date,
+    now: datetime,
+) -> LogEntry:  # fmt: skip
+    """Correct an own entry that is not confirmed yet; it waits for confirmation again. `focus_area` "" keeps it."""
     entry = _lock_entry(entry)
     if entry.state == LogState.CONFIRMED:
         raise Refused(_("This entry was confirmed meanwhile. Ask the secretary to return it before you correct it."))
+    if entry.league_guidance_id is not None and focus_area:
+        entry.focus_area = focus_area
     refuse_blocked(
         log_problems(
             person=entry.person, on=on, minutes=minutes, purpose=entry.purpose, member_pairing=entry.member_pairing,
-            league_branch=entry.league_branch, late_reason=late_reason, today=today, policy=Policy(), entry_id=entry.pk,
+            league_branch=entry.league_branch, mentorship=entry.mentorship, league_guidance=entry.league_guidance,
+            focus_area=entry.focus_area, late_reason=late_reason, today=today, policy=Policy(), entry_id=entry.pk,
         )
     )  # fmt: skip
     entry.on, entry.minutes, entry.summary, entry.late_reason = on, minutes, summary.strip(), late_reason.strip()
@@ -106,9 +118,9 @@ def withdraw_log(*, entry: LogEntry) -> None:
 
 @transaction.atomic
 def confirm_logs(*, entry_ids: Sequence[int], scope: Scope, by: User, now: datetime) -> int:
-    """Confirm entries of one's branch in bulk; what somebody else confirmed meanwhile is left. Returns how many.
+    """Confirm what waits for one in bulk; what somebody else confirmed meanwhile is left. Returns how many.
 
-    Nobody confirms their own entry; entries outside the branch are not touched.
+    Nobody confirms their own entry; entries of others' branches and links are not touched.
     """
     entries = list(LogEntry.objects.confirmable_by(scope).filter(pk__in=entry_ids).select_for_update(of=("self",)))
     for entry in entries:
@@ -123,7 +135,9 @@ def return_log(*, entry: LogEntry, reason: str, scope: Scope, by: User, now: dat
     """Send an entry back with a reason; its author is told. A confirmed one can be returned for correction too."""
     entry = _lock_entry(entry)
     if not LogEntry.objects.judged_by(scope).filter(pk=entry.pk).exists():
-        raise Refused(_("Only the secretary of the person's branch may return this entry."))
+        raise Refused(
+            _("Only the secretary of the person's branch, or the other one of the two, may return this entry.")
+        )
     if entry.state not in (LogState.SUBMITTED, LogState.CONFIRMED):
         raise Refused(_("This entry is “%(state)s” now. Reload the page.") % {"state": entry.get_state_display()})
     if entry.lecture_id is not None:

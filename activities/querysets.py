@@ -19,19 +19,15 @@ if TYPE_CHECKING:
 
 class LogEntryQuerySet(ScopedQuerySet[Any]):
     def visible_to(self, scope: Scope) -> LogEntryQuerySet:
-        """Own entries; submitted ones of the branch's committee and of the department; what one's partner logged of both."""
+        """Own entries; submitted ones of the branch's committee and of the department; those of a pair, mentoring link or
+        guided League branch one belongs to, and of mentoring links one's branch keeps."""
         own = Q(person_id=scope.person_id or 0)
         submitted = ~Q(state="draft")
         if scope.college_staff:
             return self.filter(own | submitted)
-        return self.filter(
-            own
-            | submitted & Q(person__party_branch_id__in=scope.branch_ids)
-            | submitted & Q(person__department_id__in=scope.department_ids)
-            | submitted & _of_guided_classes(scope)
-            | submitted & Q(member_pairing__helper_id=scope.person_id or 0)
-            | submitted & Q(member_pairing__partner_id=scope.person_id or 0)
-        )
+        near = Q(person__party_branch_id__in=scope.branch_ids) | Q(person__department_id__in=scope.department_ids)
+        near |= Q(mentorship__party_branch_id__in=scope.branch_ids) | _of_guided_classes(scope) | _of_other_side(scope)
+        return self.filter(own | submitted & near)
 
     def changeable_by(self, scope: Scope) -> LogEntryQuerySet:
         """Only who did it writes it."""
@@ -39,8 +35,10 @@ class LogEntryQuerySet(ScopedQuerySet[Any]):
 
     def judged_by(self, scope: Scope, on: date | None = None) -> LogEntryQuerySet:
         """Entries of others that are the user's to confirm or return, whatever their state: those of managed branches, of
-        people without a Party branch in a class whose League branch a managed branch guides, and for staff what is left."""
-        mine = Q(person__party_branch_id__in=scope.managed_branch_ids) | _of_guided_classes(scope)
+        people without a Party branch in a class whose League branch a managed branch guides, and for staff what is left.
+        What waits is also for the other side: who was talked with says best that it happened."""
+        mine = Q(state="submitted") & _of_other_side(scope)
+        mine |= Q(person__party_branch_id__in=scope.managed_branch_ids) | _of_guided_classes(scope)
         if scope.college_staff or scope.department_ids:
             theirs = Q() if scope.college_staff else Q(person__department_id__in=scope.department_ids)
             mine |= theirs & _nobody_manages(on or timezone.localdate())
@@ -54,6 +52,10 @@ class LogEntryQuerySet(ScopedQuerySet[Any]):
         """What waits for the user's confirmation, never the user's own."""
         return self.judged_by(scope, on).filter(state="submitted")
 
+    def from_the_other_side(self, scope: Scope) -> LogEntryQuerySet:
+        """What others logged of a pair, mentoring link or guided League branch of the user's."""
+        return self.filter(_of_other_side(scope)).exclude(person_id=scope.person_id or 0)
+
     def confirmed(self) -> LogEntryQuerySet:
         return self.filter(state="confirmed")
 
@@ -62,8 +64,17 @@ class LogEntryQuerySet(ScopedQuerySet[Any]):
 
     def with_names(self) -> LogEntryQuerySet:
         return self.select_related(
-            "person", "person__party_branch", "member_pairing__helper", "member_pairing__partner", "league_branch"
-        )
+            "person", "person__party_branch", "member_pairing__helper", "member_pairing__partner", "league_branch",
+            "mentorship__mentor", "mentorship__mentee",
+        )  # fmt: skip
+
+
+def _of_other_side(scope: Scope) -> Q:
+    """Entries of a pair or mentoring link of two of whom the user is one, and of guidance of the user's League branch."""
+    me = scope.person_id or 0
+    two = Q(member_pairing__helper_id=me) | Q(member_pairing__partner_id=me)
+    two |= Q(mentorship__mentor_id=me) | Q(mentorship__mentee_id=me)
+    return two | Q(league_guidance__league_branch_id__in=scope.league_branch_ids)
 
 
 def _of_guided_classes(scope: Scope) -> Q:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from dateutil.relativedelta import relativedelta
 from django.db.models import Exists, OuterRef, Sum
@@ -14,6 +15,7 @@ from branches.models import LeagueBranch
 from branches.policy import Policy
 from members.models import Person
 from members.stages import MEMBER_STAGES
+from mentoring.models import FocusArea, LeagueGuidance, LinkState, Mentorship
 from pairing_portal.common.problems import Problem
 from pairing_portal.common.scope import Role, Scope
 from pairings.models import MemberPairing
@@ -41,6 +43,9 @@ def log_problems(
     purpose: str,
     member_pairing: MemberPairing | None,
     league_branch: LeagueBranch | None,
+    mentorship: Mentorship | None = None,
+    league_guidance: LeagueGuidance | None = None,
+    focus_area: str = "",
     late_reason: str,
     today: date,
     policy: Policy,
@@ -68,7 +73,35 @@ def log_problems(
             problems.append(Problem(_("On that day this pair did not exist. Check the date."), field="on"))
     if purpose == LogPurpose.LEAGUE_BRANCH and league_branch is None:
         problems.append(Problem(_("Choose the League branch."), field="target"))
+    if purpose == LogPurpose.MENTORING:
+        problems += _link_problems(person, on, mentorship)
+    if purpose == LogPurpose.LEAGUE_BRANCH and league_guidance is not None:
+        problems += _guidance_problems(person, on, league_branch, league_guidance, focus_area)
     return problems
+
+
+RAN: Final = (LinkState.ACTIVE, LinkState.ENDED)
+
+
+def _link_problems(person: Person, on: date, link: Mentorship | None) -> Iterator[Problem]:
+    """A mentoring link of one's own, on a day on which it ran."""
+    if link is None or link.state not in RAN or person.pk not in (link.mentor_id, link.mentee_id):
+        yield Problem(_("Choose one of your own mentoring links."), field="target")
+    elif on < link.starts_on or (link.ended_on and on > link.ended_on):
+        yield Problem(_("On that day this mentoring link did not run. Check the date."), field="on")
+
+
+def _guidance_problems(
+    person: Person, on: date, league_branch: LeagueBranch | None, guidance: LeagueGuidance, focus_area: str
+) -> Iterator[Problem]:
+    """One's own guidance, on a day on which it ran, with what it was about."""
+    is_same = league_branch is not None and guidance.league_branch_id == league_branch.pk
+    if guidance.person_id != person.pk or guidance.state not in RAN or not is_same:
+        yield Problem(_("Choose a League branch that you guide."), field="target")
+    elif on < guidance.starts_on or (guidance.ended_on and on > guidance.ended_on):
+        yield Problem(_("On that day you did not guide this League branch. Check the date."), field="on")
+    if focus_area not in FocusArea.values:
+        yield Problem(_("Say which focus area the guidance was about."), field="focus_area")
 
 
 def _day_problems(on: date, late_reason: str, today: date, policy: Policy) -> list[Problem]:

@@ -1,15 +1,14 @@
 from django.urls import path
 
-from . import views_calendar, views_lectures, views_log
+from . import urls_attend, urls_calendar, urls_events, urls_lines, urls_log, urls_records, views_lectures
 
 urlpatterns = [
-    path("calendar/", views_calendar.calendar, name="calendar"),
-    path("log/", views_log.quick_log, name="quick_log"),
-    path("log/mine/", views_log.my_logs, name="my_logs"),
-    path("log/confirm/", views_log.log_confirm, name="log_confirm"),
-    path("log/<int:pk>/", views_log.log_detail, name="log_entry"),
-    path("log/<int:pk>/withdraw/", views_log.log_withdraw, name="log_withdraw"),
-    path("log/<int:pk>/return/", views_log.log_return, name="log_return"),
+    *urls_calendar.urlpatterns,
+    *urls_events.urlpatterns,
+    *urls_attend.urlpatterns,
+    *urls_lines.urlpatterns,
+    *urls_records.urlpatterns,
+    *urls_log.urlpatterns,
     path("lectures/", views_lectures.lecture_board, name="lectures"),
     path("lectures/new/", views_lectures.lecture_new, name="lecture_new"),
     path("lectures/confirm/", views_lectures.lectures_to_confirm, name="lectures_to_confirm"),

@@ -18,11 +18,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from members.models import Person
+from mentoring.models import LeagueGuidance, Mentorship
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
 from pairing_portal.common.toasts import say_done
+from pairings.models import MemberPairing
 
 from . import services
 from .choices import log_choices
@@ -41,10 +43,14 @@ def _own_person(request: HttpRequest) -> tuple[Scope, Person]:
 
 @require_http_methods(["GET", "POST"])
 def quick_log(request: HttpRequest) -> HttpResponse:
-    """Three taps and one sentence."""
+    """Three taps and one sentence. `?for=` names the choice that is tapped already: link-3, pair-5, guidance-7."""
     scope, person = _own_person(request)
     today = timezone.localdate()
-    initial = {"on": today.isoformat(), "idempotency_key": secrets.token_urlsafe(16)}
+    initial = {
+        "on": today.isoformat(),
+        "idempotency_key": secrets.token_urlsafe(16),
+        "target": request.GET.get("for", "")[:40],
+    }
     form = QuickLogForm(request.POST or None, choices=log_choices(scope, today), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -91,8 +97,10 @@ def log_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "minutes": entry.minutes,
         "summary": entry.summary,
         "late_reason": entry.late_reason,
+        "focus_area": entry.focus_area,
     }
-    form = CorrectLogForm(request.POST or None, initial=initial) if may_correct else None
+    with_focus = entry.league_guidance_id is not None
+    form = CorrectLogForm(request.POST or None, initial=initial, with_focus=with_focus) if may_correct else None
     if form is not None and request.method == "POST" and form.is_valid():
         try:
             services.correct_log(entry=entry, **form.cleaned_data, today=timezone.localdate(), now=timezone.now())
@@ -106,7 +114,13 @@ def log_detail(request: HttpRequest, pk: int) -> HttpResponse:
         and entry.lecture_id is None
         and LogEntry.objects.visible_to(scope).judged_by(scope).filter(pk=pk).exists()
     )
-    context = {"entry": entry, "form": form, "is_own": is_own, "may_return": may_return}
+    context = {
+        "entry": entry,
+        "form": form,
+        "is_own": is_own,
+        "may_return": may_return,
+        "may_confirm": may_return and entry.state == LogState.SUBMITTED,
+    }
     return render(request, "activities/log_detail.html", context, status=400 if form and form.errors else 200)
 
 
@@ -125,9 +139,10 @@ def log_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def log_confirm(request: HttpRequest) -> HttpResponse:
-    """The secretary's list: look, tick, confirm together. Staff find here what nobody in a branch may confirm."""
+    """The secretary's list: look, tick, confirm together. Staff find here what nobody in a branch may confirm, the other one
+    of two what was logged of them."""
     scope = scope_of(request)
-    if not _confirms(scope):
+    if not (_confirms(scope) or _is_other_side(scope)):
         raise PermissionDenied(_("Logs are confirmed by the secretary of the branch."))
     if request.method == "POST":
         ids = _ids(request.POST.getlist("entry"))
@@ -139,7 +154,7 @@ def log_confirm(request: HttpRequest) -> HttpResponse:
             )
         else:
             messages.info(request, _("Nothing was confirmed: tick at least one entry that still waits."))
-        return redirect("log_confirm")
+        return redirect("my_mentoring" if request.POST.get("back") == "my_mentoring" else "log_confirm")
     waiting = LogEntry.objects.confirmable_by(scope).with_names().order_by("submitted_at", "pk")
     context = {"page": Paginator(waiting, PAGE).get_page(request.GET.get("page"))}
     return render(request, "activities/log_confirm.html", context)
@@ -158,12 +173,22 @@ def log_return(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, refusal.text)
     else:
         messages.success(request, _("Returned. The author reads your reason."))
-    return redirect("log_confirm" if _confirms(scope) else "workbench")
+    return redirect("log_confirm" if _confirms(scope) or _is_other_side(scope) else "workbench")
 
 
 def _confirms(scope: Scope) -> bool:
     """Runs a branch, or is staff, to whom falls what no branch can confirm."""
     return bool(scope.managed_branch_ids or scope.department_ids) or scope.college_staff
+
+
+def _is_other_side(scope: Scope) -> bool:
+    """Has somebody whose entries are theirs to confirm: a partner, mentor, mentee, or a guide of their League branch."""
+    me = scope.person_id or 0
+    return (
+        Mentorship.objects.visible_to(scope).of_person(me).exists()
+        or MemberPairing.objects.visible_to(scope).published().of_person(me).exists()
+        or LeagueGuidance.objects.visible_to(scope).filter(league_branch_id__in=scope.league_branch_ids).exists()
+    )
 
 
 def _ids(values: list[str]) -> list[int]:

@@ -17,7 +17,22 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
-from activities.models import Lecture, LectureAudience, LogEntry, Textbook
+from activities.models import (
+    Activity,
+    ActivityKind,
+    ActivityTalk,
+    Announcement,
+    Attachment,
+    Classic,
+    ContestRound,
+    ContestTeam,
+    Lecture,
+    LectureAudience,
+    LogEntry,
+    MeetingMinutes,
+    Participation,
+    Textbook,
+)
 from activities.services import assign_duty, grant_exemption
 from branches.models import CalendarDay, PolicyValue, Term
 from members.models import Absence, DevelopmentStep, ExcellentMember, Post, Sponsor, StaffRole
@@ -169,6 +184,36 @@ def mentoring_stage(cast, now: dt.datetime) -> dict[str, object]:
     }  # fmt: skip
 
 
+def activities_stage(cast, entry: LogEntry, now: dt.datetime) -> dict[str, object]:
+    """A published meeting of Er with what hangs on it, an announcement, an attachment of a log entry."""
+    secretary, er = cast.user("er_secretary"), cast.person("er_member")
+    start = now + dt.timedelta(days=1)
+    activity = Activity.objects.create(
+        kind=ActivityKind.objects.get(key="contest"), title="知识竞赛", party_branch=cast.er, audience="members", starts_at=start,
+        ends_at=start + dt.timedelta(hours=2), state="published", check_in_secret="s" * 43, created_by=secretary, created_at=now,
+    )  # fmt: skip
+    row = Participation.objects.create(activity=activity, person=er)
+    talk = ActivityTalk.objects.create(activity=activity, speaker=er, title="身边的榜样", minutes=10)
+    contest_round = ContestRound.objects.create(activity=activity, title="必答题", position=1)
+    team = ContestTeam.objects.create(activity=activity, name="第一组")
+    minutes = MeetingMinutes.objects.create(activity=activity, written_by=secretary, written_at=now)
+    said = Announcement.objects.create(
+        title="开会", text="周五下午", party_branch=cast.er, published_by=secretary, published_at=now
+    )
+    attachment = Attachment.objects.create(
+        file="attachments/none.jpg", name="照片.jpg", kind="image", content_type="image/jpeg", size=1, sha256="0" * 64,
+        log_entry=entry, uploaded_by=cast.user("er_member"), uploaded_at=now,
+    )  # fmt: skip
+    return {
+        "activities_activity": activity, "activities_participation": row, "activities_activitykind": activity.kind,
+        "activities_activitytalk": talk, "activities_contestround": contest_round, "activities_contestteam": team,
+        "activities_meetingminutes": minutes, "activities_announcement": said, "activities_attachment": attachment,
+        "activities_classic": Classic.objects.create(kind="book", title="红岩"),
+        "activity": activity, "participation": row, "talk": talk, "round": contest_round, "team": team, "minutes": activity,
+        "announcement": said, "attachment": attachment, "contest": activity,
+    }  # fmt: skip
+
+
 @pytest.fixture
 def stage(cast):
     """One object of every kind, so that addresses with a key lead somewhere; all of it branch Er's and Liu's."""
@@ -202,7 +247,8 @@ def stage(cast):
         league_branches=[cast.one], from_on=dt.date(2026, 11, 2), to_on=dt.date(2026, 11, 3), reason="other"
     )[0]
     er = cast.person("er_member")
-    return pairing_stage(cast, pairing, pair, now) | mentoring_stage(cast, now) | {
+    more = mentoring_stage(cast, now) | activities_stage(cast, entry, now)
+    return pairing_stage(cast, pairing, pair, now) | more | {
         "pairings_branchpairing": pairing, "pairings_memberpairing": pair, "activities_logentry": entry,
         "activities_lecture": lecture, "activities_lectureduty": duty, "activities_quotaexemption": exemption,
         "activities_textbook": book, "members_person": er, "members_member": er,

@@ -1,0 +1,12 @@
+from django.urls import URLPattern, path
+
+from . import views_log
+
+urlpatterns: list[URLPattern] = [
+    path("log/", views_log.quick_log, name="quick_log"),
+    path("log/mine/", views_log.my_logs, name="my_logs"),
+    path("log/confirm/", views_log.log_confirm, name="log_confirm"),
+    path("log/<int:pk>/", views_log.log_detail, name="log_entry"),
+    path("log/<int:pk>/withdraw/", views_log.log_withdraw, name="log_withdraw"),
+    path("log/<int:pk>/return/", views_log.log_return, name="log_return"),
+]
