@@ -25,7 +25,14 @@ from pairing_portal.common.scope import Scope
 from .importing.access import may_import
 from .importing.preview import effects, in_words, preview_of
 from .importing.service import FileReport, import_rosters
-from .importing.uploads import claim_upload, discard_upload, keep_upload, release_upload, too_many_uploads
+from .importing.uploads import (
+    claim_upload,
+    discard_upload,
+    keep_upload,
+    open_uploads,
+    release_upload,
+    too_many_uploads,
+)
 
 MAX_FILES = 10
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -135,9 +142,7 @@ def roster_apply(
     tokens = list(dict.fromkeys(request.POST.getlist("token")))[:MAX_FILES]
     if not tokens:
         raise Http404
-    uploads = [
-        get_visible_or_404(StoredUpload.objects.visible_to(scope).open(now), token=token[:43]) for token in tokens
-    ]
+    uploads = [get_visible_or_404(open_uploads(scope, now), token=token[:43]) for token in tokens]
     previews, applied = [], []
     for upload in uploads:
         if not claim_upload(upload, now):
@@ -179,7 +184,7 @@ def _applied_words(files: list[FileReport]) -> str:
 def roster_faults(request: HttpRequest, token: str) -> HttpResponse:
     """The uploaded workbook with its refused rows marked."""
     scope, now = _checked_scope(request), timezone.now()
-    upload = get_visible_or_404(StoredUpload.objects.visible_to(scope).open(now), token=token)
+    upload = get_visible_or_404(open_uploads(scope, now), token=token)
     report = import_rosters(
         files=[(upload.name, upload.data())], scope=scope, branch_default=upload.parameters["branch"], dry_run=True,
         today=timezone.localdate(), now=now,

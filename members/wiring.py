@@ -16,11 +16,20 @@ def refresh(today: date) -> object:
     return refresh_stages(today=today)
 
 
+def discard_uploads(today: date) -> object:
+    from django.utils import timezone
+
+    from .importing.uploads import discard_expired
+
+    return discard_expired(timezone.now())
+
+
 def register() -> None:
     from .access import scope_for
 
     scope_builders.register("members", scope_for)
     daily_jobs.register("stages", refresh)
+    daily_jobs.register("uploads", discard_uploads)
     navigation.register(
         "people",
         NavigationEntry(_("Members"), "people", "people", "/members/", roles=frozenset(Role) - {Role.PERSON}),

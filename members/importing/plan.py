@@ -5,14 +5,21 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from branches.models import LeagueBranch
 
-from .drafts import PERSON_FIELDS, LeagueDraft, PersonDraft, PlainRow, Source
+from .drafts import PERSON_FIELDS, LeagueDraft, PersonDraft, PlainRow, RowProblem, Source
 
 # Every field a person has in the plan; the last two a roster does not touch.
 MERGED_FIELDS = (*PERSON_FIELDS, "extended_to", "left_on")
+
+
+class RefusedDraft(Protocol):
+    """A row of any import, as far as a refusal tells of it."""
+
+    source: Source
+    problems: list[RowProblem]
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Refusal:
     keys: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, draft: PersonDraft | LeagueDraft) -> Refusal:
+    def of(cls, draft: RefusedDraft) -> Refusal:
         """All objections to this row in one."""
         problems = draft.problems
         column = next((problem.column for problem in problems if problem.column), "")

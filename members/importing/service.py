@@ -17,15 +17,16 @@ from accounts.models import AuditAction, User
 from accounts.services import record_audit
 from branches.models import PartyBranch
 from pairing_portal.common.scope import Scope
-from pairing_portal.common.spreadsheets import Book, Fault, FileRefused, Table, read_workbook, recognise, write_faults
+from pairing_portal.common.spreadsheets import FileRefused
 
 from .apply import apply_plan
 from .columns import ColumnReader
 from .directory import Directory
 from .drafts import LeagueDraft, PersonDraft, PlainRow
 from .leagues import read_leagues
-from .plan import Plan, Refusal
+from .plan import Plan
 from .planner import Planner
+from .reading import WorkbookReading
 from .refusals import RosterRefused
 from .repeats import Circumstances, Repeats
 from .rows import DEPARTMENT_IN_NAME, PeopleReader, department_of, limit_of
@@ -36,22 +37,14 @@ IMPORT_LOCK = 731_926
 
 
 @dataclass
-class FileReport:
-    """What one file would do, or did."""
+class FileReport(WorkbookReading):
+    """What one file would do, or did. A repetition is not even read."""
 
-    name: str
     refusal: str = ""
     plan: Plan = field(default_factory=Plan)
-    ignored_columns: list[str] = field(default_factory=list)
-    never_stored: list[str] = field(default_factory=list)
-    unknown_sheets: list[str] = field(default_factory=list)
     applied: bool = False
     # The plan is not the one that was shown any more.
     is_stale: bool = False
-    # The file itself; `book` and `tables` are None and empty until it is read, which a repetition does not need.
-    data: bytes = field(default=b"", repr=False)
-    book: Book | None = None
-    tables: list[Table] = field(default_factory=list)
 
     @property
     def is_refused(self) -> bool:
@@ -67,23 +60,10 @@ class FileReport:
         }
 
     def read(self) -> None:
-        """Find the tables of the visible sheets; what is not one of ours is named, columns nobody reads are listed."""
-        self.book = read_workbook(self.data, self.name)
-        for sheet in self.book.visible_sheets:
-            table = recognise(sheet, VOCABULARIES)
-            if table is None:
-                self.unknown_sheets.append(sheet.name)
-                continue
-            self.tables.append(table)
-            self.never_stored += [heading for heading in table.never_stored if heading not in self.never_stored]
-            self.ignored_columns += [
-                heading
-                for heading in table.ignored
-                if heading not in self.ignored_columns and heading not in ("序号", "编号")
-            ]
+        """Raises `RosterRefused` when no sheet is one of ours."""
+        book = self.read_tables(VOCABULARIES)
         if not self.tables:
-            names = "、".join(sheet.name for sheet in self.book.sheets)
-            raise RosterRefused("nothing-recognised", sheets=names)
+            raise RosterRefused("nothing-recognised", sheets="、".join(sheet.name for sheet in book.sheets))
 
     def take_over(self, earlier: dict[str, Any]) -> None:
         """What an earlier import noted, instead of reading and planning."""
@@ -91,22 +71,10 @@ class FileReport:
         self.never_stored, self.ignored_columns = earlier["never_stored"], earlier["ignored_columns"]
 
     def write_faults(self, target: BinaryIO) -> None:
-        """The user's workbook with the refused rows marked; identity numbers are left out."""
+        """The user's workbook with the refused rows marked."""
         if self.book is None:
             self.read()
-        assert self.book is not None
-        write_faults(
-            target, self.book, [fault for row in self.plan.refused for fault in self._faults(row)], tables=self.tables
-        )
-
-    def _faults(self, row: Refusal) -> list[Fault]:
-        table = next((table for table in self.tables if table.sheet.name == row.source.sheet), None)
-        columns = [table.columns[key] for key in row.keys if table and key in table.columns]
-        marks: list[int | None] = [*columns] or [None]
-        return [
-            Fault(row.source.sheet, row.source.row, column, row.message if number == 0 else "")
-            for number, column in enumerate(marks)
-        ]
+        self.mark_faults(target, self.plan.refused)
 
 
 @dataclass
@@ -206,7 +174,7 @@ def _import_file(
                 report.plan = _plan(report, Directory.load(scope), branch_default, today)
             return report
         with transaction.atomic():
-            _wait_for_other_imports()
+            wait_for_other_imports()
             directory = None
             if earlier is None:
                 repeats.begin(sum(len(table.rows) for table in report.tables))
@@ -222,7 +190,8 @@ def _import_file(
     return report
 
 
-def _wait_for_other_imports() -> None:
+def wait_for_other_imports() -> None:
+    """Hold the one lock of all imports until the transaction ends."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])

@@ -9,7 +9,10 @@ from typing import Any
 
 from accounts.limits import UPLOADS, take_turn
 from accounts.models import StoredUpload, User
+from accounts.querysets import StoredUploadQuerySet
+from pairing_portal.common.scope import Scope
 
+# What rosters are kept as; every other import has a purpose of its own, and neither takes the other's files.
 PURPOSE = "roster"
 LIFE = timedelta(minutes=30)
 
@@ -19,11 +22,19 @@ def too_many_uploads(user: User, now: datetime) -> bool:
     return take_turn(limit=UPLOADS, user=user, now=now) > 0
 
 
-def keep_upload(*, name: str, data: bytes, owner: User, parameters: dict[str, Any], now: datetime) -> StoredUpload:
+def keep_upload(
+    *, name: str, data: bytes, owner: User, parameters: dict[str, Any], now: datetime, purpose: str = PURPOSE
+) -> StoredUpload:
     return StoredUpload.objects.create(
-        token=secrets.token_urlsafe(32), owner=owner, purpose=PURPOSE, name=name[:200], sha256=hashlib.sha256(data).hexdigest(),
+        token=secrets.token_urlsafe(32), owner=owner, purpose=purpose, name=name[:200], sha256=hashlib.sha256(data).hexdigest(),
         content=data, parameters=parameters, created_at=now, expires_at=now + LIFE,
     )  # fmt: skip
+
+
+def open_uploads(scope: Scope, now: datetime, purpose: str = PURPOSE) -> StoredUploadQuerySet:
+    """The user's own files of one kind of import that may still be confirmed."""
+    uploads: StoredUploadQuerySet = StoredUpload.objects.visible_to(scope).open(now).filter(purpose=purpose)
+    return uploads
 
 
 def claim_upload(upload: StoredUpload, now: datetime) -> bool:
@@ -42,5 +53,5 @@ def discard_upload(upload: StoredUpload) -> None:
 
 
 def discard_expired(now: datetime) -> int:
-    """Delete uploads past their time. Called by the tick."""
-    return StoredUpload.objects.filter(purpose=PURPOSE, expires_at__lt=now).delete()[0]
+    """Delete uploads past their time, whatever import they were for. Called once a day."""
+    return StoredUpload.objects.filter(expires_at__lt=now).delete()[0]
