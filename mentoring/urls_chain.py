@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from . import views_chain
+
+urlpatterns = [path("chain/", views_chain.mentoring_chain, name="mentoring_chain")]
