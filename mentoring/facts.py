@@ -53,10 +53,14 @@ def load_people(ids: Collection[int], on: date) -> dict[int, PersonFacts]:
 
 
 def league_facts(branch: LeagueBranch, on: date) -> LeagueFacts:
+    return league_facts_of(branch, year_start(on))
+
+
+def league_facts_of(branch: LeagueBranch, academic_year_start: int) -> LeagueFacts:
     return LeagueFacts(
         pk=branch.pk,
         name=branch.name,
-        study_year=branch.study_year(year_start(on)),
+        study_year=branch.study_year(academic_year_start),
         branch_id=branch.party_branch_id,
         department_id=branch.department_id,
         is_active=branch.is_active,
@@ -66,17 +70,11 @@ def league_facts(branch: LeagueBranch, on: date) -> LeagueFacts:
 def load_network(person_ids: Collection[int], league_ids: Collection[int] = ()) -> Network:
     """Links among which new ones of these people would stand.
 
-    Those of the people themselves, and every open link of the branches concerned, so that circles show; guides of the League
-    branches. Refused and declined links take no place.
+    Those of the people themselves, and every open link, so that circles show that run through other branches; guides of the
+    League branches. Declined links take no place.
     """
-    near = Q(mentor_id__in=person_ids) | Q(mentee_id__in=person_ids)
-    branches = set(
-        Person.objects.filter(pk__in=person_ids, party_branch__isnull=False).values_list("party_branch_id", flat=True)
-    )
-    near |= Q(state__in=OPEN_STATES) & (
-        Q(mentor__party_branch_id__in=branches) | Q(mentee__party_branch_id__in=branches)
-    )
-    rows = Mentorship.objects.filter(near).exclude(state=LinkState.DECLINED)
+    near = Q(mentor_id__in=person_ids) | Q(mentee_id__in=person_ids) | Q(state__in=OPEN_STATES)
+    rows = Mentorship.objects.filter(near).exclude(state=LinkState.DECLINED).order_by("pk")
     links = [
         LinkFacts(*values)
         for values in rows.values_list("pk", "tier", "mentor_id", "mentee_id", "starts_on", "ended_on", "is_formal")
