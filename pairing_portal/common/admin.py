@@ -231,8 +231,17 @@ class PortalHistoryAdmin(PortalModelAdmin, SimpleHistoryAdmin):
 
     history_list_display: ClassVar[list[str]] = []
 
-    def has_view_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._allowed(request, self.view_roles)
+    def has_view_history_or_change_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """For who sees the row: versions hold whole texts, and their address names only the key.
+
+        What was deleted is seen by nobody but who answers for the whole college.
+        """
+        if not self._allowed(request, self.view_roles):
+            return False
+        if obj is None or self.get_queryset(request).filter(pk=obj.pk).exists():
+            return True
+        is_gone = not self.model._base_manager.filter(pk=obj.pk).exists()
+        return is_gone and scope_of(request).whole_college
 
 
 class PortalTabularInline(RoleAccess, UnfoldTabularInline):

@@ -52,9 +52,17 @@ def visit(client, address):
 
 
 def lines_of(week):
-    """(day, title) of every line of a week in the order of the page; what began before the month first."""
+    """(day, title) of every line of a week in the order of the page; what began before the month first.
+
+    The half-year reviews that are due for the cast are the business of other tests.
+    """
     groups = (week.running, *(day.lines for day in week.days))
-    return [(f"{line.entry.on:%m-%d}", line.entry.title) for group in groups for line in group]
+    return [
+        (f"{line.entry.on:%m-%d}", line.entry.title)
+        for group in groups
+        for line in group
+        if line.entry.kind != "observation"
+    ]
 
 
 def lines(response):
@@ -104,7 +112,8 @@ def test_a_line_leads_where_its_reader_may_go(cast, pairing, sign_in):
     for name in ("er_member", "san_member", "er_secretary", "san_secretary", "mech_organiser", "administrator"):
         client = sign_in(name)
         page = visit(client, NOVEMBER).content.decode()
-        (address,) = re.findall(r'class="agenda-entry" href="([^"]+)"', page)
+        found_here = re.findall(r'class="agenda-entry" href="([^"]+)"', page)
+        (address,) = [address for address in found_here if not address.startswith("/mentoring/")]
         found[name] = (address, client.get(address, follow=True).status_code)
 
     beside = (f"/pairings/continuity/?pairing={pairing.pk}#stand-ins", 200)
@@ -287,8 +296,8 @@ def test_kinds_are_chosen_in_the_address(cast, pairing, sign_in):
 
     assert lines(response) == [("11-20", "规范三会一课记录")]
     assert [(row["url"], row["count"], row["is_on"]) for row in response.context["filters"]] == [
-        ("/calendar/?month=2026-11", 2, False), ("/calendar/?month=2026-11&kind=cover", 1, False),
-        ("/calendar/?month=2026-11&kind=task", 1, True),
+        ("/calendar/?month=2026-11", 3, False), ("/calendar/?month=2026-11&kind=cover", 1, False),
+        ("/calendar/?month=2026-11&kind=task", 1, True), ("/calendar/?month=2026-11&kind=observation", 1, False),
     ]  # fmt: skip
     assert (response.context["earlier"], response.context["later"]) == (
         "/calendar/?kind=task", "/calendar/?month=2026-12&kind=task",
