@@ -48,6 +48,12 @@ def feed_of(token: str) -> CalendarFeed | None:
     return found
 
 
+def note_reading(feed: CalendarFeed, *, now: datetime) -> None:
+    """Remember that a calendar read it, once an hour at most."""
+    if feed.last_read_at is None or now - feed.last_read_at > timedelta(hours=1):
+        CalendarFeed.objects.open().filter(pk=feed.pk).update(last_read_at=now)
+
+
 def feed_entries(scope: Scope, today: date) -> list[CalendarEntry]:
     """What concerns the person: what they take part in, their duties and due days; not everything they may see."""
     entries = [entry for source in calendar_sources for entry in source.entries(scope, today - BACK, today + AHEAD)]

@@ -34,8 +34,7 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     entries = feed.feed_entries(scope_for(found.user, today), today)
     name = _("%(college)s: calendar") % {"college": college()["college_name"] or _("Pairing portal")}
     body = feed.as_calendar(entries, name=name, address=request.build_absolute_uri("/").rstrip("/"), now=now)
-    if found.last_read_at is None or (now - found.last_read_at).total_seconds() > 3600:
-        CalendarFeed.objects.open().filter(pk=found.pk).update(last_read_at=now)
+    feed.note_reading(found, now=now)
     response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = 'inline; filename="calendar.ics"'
     response.headers["Cache-Control"] = "private, max-age=900"
