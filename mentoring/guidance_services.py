@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -20,7 +20,7 @@ from . import notices
 from .facts import league_facts, load_network, load_people, partners_of
 from .models import LeagueGuidance
 from .rules import GuidanceCase, Limits, guidance_problems
-from .services import lock_people, refuse_outsiders, save_row, settle_problems
+from .services import lock_people, refuse_outsiders, refuse_unless, save_row, settle_problems
 from .tiers import FocusArea, LinkState
 
 
@@ -46,12 +46,26 @@ def read_guidance_case(
     )  # fmt: skip
 
 
-def _lock_guidance(guide_id: int, league_branch_id: int) -> tuple[Person, LeagueBranch]:
-    guide = lock_people(guide_id)[guide_id]
-    league = (
-        LeagueBranch.objects.select_for_update(of=("self",)).select_related("party_branch").get(pk=league_branch_id)
-    )
-    return guide, league
+def _lock_leagues(*ids: int) -> dict[int, LeagueBranch]:
+    """Rows of League branches, locked after the people: whoever takes the last place of one waits here."""
+    rows = LeagueBranch.objects.select_for_update(of=("self",)).select_related("party_branch")
+    return {row.pk: row for row in rows.filter(pk__in=ids).order_by("pk")}
+
+
+def _lock_guidance(guidance: LeagueGuidance, *more_people: int) -> LeagueGuidance:
+    """The guidance as it stands now, locked after its guide and League branch. Raises `Refused` when it is gone."""
+    rows = _lock_guidances([guidance], *more_people)
+    if not rows:
+        raise Refused(_("This draft was taken off the plan meanwhile. Reload the page."))
+    return rows[0]
+
+
+def _lock_guidances(guidances: Sequence[LeagueGuidance], *more_people: int) -> list[LeagueGuidance]:
+    lock_people(*{row.person_id for row in guidances}, *more_people)
+    _lock_leagues(*{row.league_branch_id for row in guidances})
+    rows = LeagueGuidance.objects.select_for_update(of=("self",))
+    rows = rows.select_related("person", "party_branch", "league_branch__party_branch")
+    return list(rows.filter(pk__in=[row.pk for row in guidances]).order_by("pk"))
 
 
 @transaction.atomic
@@ -61,8 +75,14 @@ def arrange_guidance(
     accept_warnings: bool = False, replaces: LeagueGuidance | None = None, reasons: list[list[object]] | None = None,
     score: int | None = None,
 ) -> LeagueGuidance:  # fmt: skip
-    """Give a member the guidance of a League branch (tier 4). Raises as `arrange_link`."""
-    guide, league_branch = _lock_guidance(guide.pk, league_branch.pk)
+    """Give a member the guidance of a League branch (tier 4). `replaces` ends. Raises as `arrange_link`."""
+    if replaces is not None:
+        assert not as_draft, "a draft ends nothing"
+        replaces = _lock_guidance(replaces, guide.pk)
+        refuse_outsiders(replaces.party_branch, scope)
+        refuse_unless(replaces, LinkState.ACTIVE)
+    guide = lock_people(guide.pk)[guide.pk]
+    league_branch = _lock_leagues(league_branch.pk)[league_branch.pk]
     areas = [area for area in FocusArea.values if area in focus_areas]
     settle_problems(guidance_problems(read_guidance_case(
         guide=guide, league_branch=league_branch, starts_on=starts_on, ends_on=ends_on, focus_areas=areas, today=today,
@@ -79,7 +99,8 @@ def arrange_guidance(
     )  # fmt: skip
     save_row(row)
     if not as_draft:
-        post_notices(notices=notices.guidance_published(row, by), now=now)
+        ended = notices.guidance_ended(replaces, by) if replaces is not None else []
+        post_notices(notices=[*ended, *notices.guidance_published(row, by)], now=now)
     return row
 
 
@@ -89,16 +110,14 @@ def publish_guidances(
 ) -> list[LeagueGuidance]:
     """Make drafts known, each checked again; all or nothing."""
     published = []
-    for draft in sorted(guidances, key=lambda row: row.pk):
-        guide, league = _lock_guidance(draft.person_id, draft.league_branch_id)
-        row = LeagueGuidance.objects.select_for_update(of=("self",)).select_related("party_branch").get(pk=draft.pk)
+    for row in _lock_guidances(list(guidances)):
         if row.state != LinkState.DRAFT:
             continue
         refuse_outsiders(row.party_branch, scope)
         row.starts_on = max(row.starts_on, today)
         refuse_blocked(guidance_problems(read_guidance_case(
-            guide=guide, league_branch=league, starts_on=row.starts_on, ends_on=row.ends_on, focus_areas=row.focus_areas,
-            today=today, replaces=row.pk,
+            guide=row.person, league_branch=row.league_branch, starts_on=row.starts_on, ends_on=row.ends_on,
+            focus_areas=row.focus_areas, today=today, replaces=row.pk,
         )))  # fmt: skip
         row.state, row.published_at = LinkState.ACTIVE, now
         save_row(row)
@@ -110,7 +129,7 @@ def publish_guidances(
 @transaction.atomic
 def discard_guidance(*, guidance: LeagueGuidance, scope: Scope) -> None:
     """Take a draft off the plan."""
-    row = LeagueGuidance.objects.select_for_update(of=("self",)).select_related("party_branch").get(pk=guidance.pk)
+    row = _lock_guidance(guidance)
     refuse_outsiders(row.party_branch, scope)
     if row.state != LinkState.DRAFT:
         raise Refused(_("This link is published already. End it instead."))
@@ -119,12 +138,11 @@ def discard_guidance(*, guidance: LeagueGuidance, scope: Scope) -> None:
 
 @transaction.atomic
 def set_focus(*, guidance: LeagueGuidance, focus_areas: Collection[str], scope: Scope) -> LeagueGuidance:
-    """What the guide looks after in this League branch."""
-    row: LeagueGuidance = (
-        LeagueGuidance.objects.select_for_update(of=("self",)).select_related("party_branch").get(pk=guidance.pk)
-    )
+    """What the guide looks after in this League branch: set by the guide or by who keeps it, as long as it runs."""
+    row = _lock_guidance(guidance)
     if scope.person_id != row.person_id:
         refuse_outsiders(row.party_branch, scope)
+    refuse_unless(row, LinkState.DRAFT, LinkState.ACTIVE)
     row.focus_areas = [area for area in FocusArea.values if area in focus_areas]
     row.save()
     return row
@@ -135,15 +153,11 @@ def end_guidance(
     *, guidance: LeagueGuidance, reason: str, scope: Scope | None, by: User | None, today: date, now: datetime
 ) -> LeagueGuidance:
     """End a guidance early; what was logged stays."""
-    _lock_guidance(guidance.person_id, guidance.league_branch_id)
-    row: LeagueGuidance = (
-        LeagueGuidance.objects.select_for_update(of=("self",)).select_related("party_branch").get(pk=guidance.pk)
-    )
+    row = _lock_guidance(guidance)
     refuse_outsiders(row.party_branch, scope)
     if not reason.strip():
         raise Refused(_("Please say why: both will read it."), field="reason")
-    if row.state != LinkState.ACTIVE:
-        raise Refused(_("This link is “%(state)s” now. Reload the page.") % {"state": row.get_state_display()})
+    refuse_unless(row, LinkState.ACTIVE)
     _close_guidance(row, on=today, reason=reason.strip())
     post_notices(notices=notices.guidance_ended(row, by), now=now)
     return row

@@ -93,17 +93,23 @@ def link_published(link: Mentorship, by: User | None) -> list[DueNotice]:
 
 
 def offer_answered(link: Mentorship) -> list[DueNotice]:
-    """The mentor and the secretaries who arranged it."""
+    """The mentor and the secretaries who arranged it. What was declined is not the mentor's to look at any more."""
     accepted = link.state == LinkState.ACTIVE
-    users = {*_users(link.mentor), *Post.objects.secretary_users(link.party_branch)}
+    page, secretaries = f"/mentoring/links/{link.pk}/", Post.objects.secretary_users(link.party_branch)
+    users = {*_users(link.mentor), *secretaries} - {link.mentee.user_id}
     return [
-        _said(OFFER_ANSWERED, link, user_id, f"/mentoring/links/{link.pk}/", accepted=accepted)
+        _said(OFFER_ANSWERED, link, user_id, page if accepted or user_id in secretaries else "/mentoring/me/", accepted=accepted)
         for user_id in sorted(users)
-    ]
+    ]  # fmt: skip
 
 
 def link_ended(link: Mentorship, by: User | None) -> list[DueNotice]:
     return [_said(LINK_ENDED, link, user_id, "/mentoring/me/") for user_id in _users(link.mentor, link.mentee, but=by)]
+
+
+def ended_by_leaving(row: Mentorship | LeagueGuidance) -> list[DueNotice]:
+    """Everybody the end concerns; the caller leaves out who left."""
+    return link_ended(row, None) if isinstance(row, Mentorship) else guidance_ended(row, None)
 
 
 def _said(kind: str, link: Mentorship, user_id: int, url: str, **more: Any) -> DueNotice:

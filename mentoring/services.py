@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -21,6 +23,9 @@ from .facts import load_network, load_people, partners_of
 from .models import LeagueGuidance, Mentorship
 from .rules import Limits, LinkCase, link_problems
 from .tiers import LinkState, Tier
+
+# Held by whoever changes the network of links; any number no other advisory lock of the portal has.
+NETWORK_LOCK = 20_261_086
 
 
 class NeedsAWord(Refused):
@@ -56,9 +61,14 @@ def arrange_link(
 ) -> Mentorship:  # fmt: skip
     """Make a link of tiers 1–3. Published at once unless `as_draft`: tier 1 then waits for the mentee, the others run.
 
-    `scope` None is the operator's command line. `replaces` is a link that ends as this one begins (a hand-over).
+    `scope` None is the operator's command line. `replaces` is a link that ends as this one begins (a hand-over, never a draft).
     Raises `Refused` with the first rule that forbids it, `NeedsAWord` when only warnings stand against it.
     """
+    if replaces is not None:
+        assert not as_draft, "a draft ends nothing"
+        replaces = lock_link(replaces, mentor.pk, mentee.pk)
+        refuse_outsiders(replaces.party_branch, scope)
+        refuse_unless(replaces, LinkState.OFFERED, LinkState.ACTIVE)
     people = lock_people(mentor.pk, mentee.pk)
     mentor, mentee = people[mentor.pk], people[mentee.pk]
     settle_problems(link_problems(read_case(
@@ -66,9 +76,7 @@ def arrange_link(
         replaces=replaces.pk if replaces else None,
     )), accept_warnings=accept_warnings or as_draft)  # fmt: skip
     keeper = keeper_of(tier, mentor, mentee)
-    if scope is not None and not may_arrange(keeper, scope):
-        words = _("Links kept by %(branch)s are arranged by its secretary. Ask there, or the department.")
-        raise Refused(words % {"branch": keeper.short_name})
+    refuse_outsiders(keeper, scope)
     if replaces is not None:
         _close(replaces, on=max(today, starts_on), reason=_("handed on"), state=LinkState.ENDED, now=now)
     link = Mentorship(
@@ -80,7 +88,8 @@ def arrange_link(
         _publish(link, now=now)
     save_row(link)
     if not as_draft:
-        post_notices(notices=notices.link_published(link, by), now=now)
+        ended = notices.link_ended(replaces, by) if replaces is not None else []
+        post_notices(notices=[*ended, *notices.link_published(link, by)], now=now)
     return link
 
 
@@ -106,11 +115,26 @@ def settle_problems(problems: Sequence[Problem], *, accept_warnings: bool) -> No
 
 
 def lock_people(*ids: int) -> dict[int, Person]:
-    """Rows of people, locked in one order: whoever takes the same place waits here, then reads that it is taken."""
+    """Rows of people, locked in one order: whoever takes the same place waits here, then reads that it is taken.
+
+    Call it before anything else of mentoring is locked, once with everybody needed.
+    """
+    wait_for_other_links()
     rows = (
         Person.objects.select_for_update(of=("self",)).filter(pk__in=ids).select_related("party_branch", "school_class")
     )
     return {person.pk: person for person in rows.order_by("pk")}
+
+
+def wait_for_other_links() -> None:
+    """From here to the end of the transaction nobody else makes, answers or ends links.
+
+    Without it two links at once close a circle of four, each of them locking the other two people; and bulk work, which takes
+    people one after another, and whoever ends a link would wait for each other. SQLite lets one write at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NETWORK_LOCK])
 
 
 def _publish(link: Mentorship, *, now: datetime) -> None:
@@ -127,15 +151,25 @@ def save_row(row: Mentorship | LeagueGuidance) -> None:
         raise Refused(_("This link was made meanwhile, or does not fit what is there now. Reload the page.")) from error
 
 
-def lock_link(link: Mentorship) -> Mentorship:
-    """The link as it stands now, locked after its two people (the one order of locks)."""
-    lock_people(link.mentor_id, link.mentee_id)
-    row: Mentorship = (
-        Mentorship.objects.select_for_update(of=("self",))
-        .select_related("mentor", "mentee", "party_branch")
-        .get(pk=link.pk)
-    )
-    return row
+def lock_link(link: Mentorship, *more_people: int) -> Mentorship:
+    """The link as it stands now, locked after its two people and `more_people`. Raises `Refused` when it is gone."""
+    rows = lock_links([link], *more_people)
+    if not rows:
+        raise Refused(_("This draft was taken off the plan meanwhile. Reload the page."))
+    return rows[0]
+
+
+def lock_links(links: Sequence[Mentorship], *more_people: int) -> list[Mentorship]:
+    """Those of the links that are still there, by id; all their people are locked first (the one order of locks)."""
+    lock_people(*{pk for link in links for pk in (link.mentor_id, link.mentee_id)}, *more_people)
+    rows = Mentorship.objects.select_for_update(of=("self",)).select_related("mentor", "mentee", "party_branch")
+    return list(rows.filter(pk__in=[link.pk for link in links]).order_by("pk"))
+
+
+def refuse_unless(row: Mentorship | LeagueGuidance, *states: LinkState) -> None:
+    """Raises `Refused` with the state the row is in by now, unless it is one of these."""
+    if row.state not in states:
+        raise Refused(_("This link is “%(state)s” now. Reload the page.") % {"state": row.get_state_display()})
 
 
 @transaction.atomic
@@ -144,8 +178,7 @@ def publish_links(
 ) -> list[Mentorship]:
     """Make drafts known, each checked again; all or nothing. Raises `Refused` naming the first that no longer fits."""
     published = []
-    for draft in sorted(links, key=lambda link: link.pk):
-        link = lock_link(draft)
+    for link in lock_links(list(links)):
         if link.state != LinkState.DRAFT:
             continue
         refuse_outsiders(link.party_branch, scope)
@@ -202,8 +235,7 @@ def end_link(
         refuse_outsiders(link.party_branch, scope)
         if not reason.strip():
             raise Refused(_("Please say why: both will read it."), field="reason")
-    if link.state not in (LinkState.OFFERED, LinkState.ACTIVE):
-        raise Refused(_("This link is “%(state)s” now. Reload the page.") % {"state": link.get_state_display()})
+    refuse_unless(link, LinkState.OFFERED, LinkState.ACTIVE)
     _close(link, on=today, reason=reason.strip() or _("ended by the mentee"), state=LinkState.ENDED, now=now)
     post_notices(notices=notices.link_ended(link, by), now=now)
     return link
@@ -228,9 +260,13 @@ def hand_on(
     accept_warnings: bool = False,
 ) -> Mentorship:
     """Another mentor takes over: the old link ends, the new one begins the same day. Raises as `arrange_link`."""
-    link = lock_link(link)
-    if link.state != LinkState.ACTIVE:
-        raise Refused(_("This link is “%(state)s” now. Reload the page.") % {"state": link.get_state_display()})
+    link = lock_link(link, mentor.pk)
+    refuse_outsiders(link.party_branch, scope)
+    refuse_unless(link, LinkState.ACTIVE)
+    if mentor.pk == link.mentor_id:
+        raise Refused(
+            _("%(name)s has this link already. Choose somebody else.") % {"name": mentor.name}, field="mentor"
+        )
     return arrange_link(
         tier=link.tier, mentor=mentor, mentee=link.mentee, starts_on=max(today, link.starts_on),
         ends_on=link.ends_on if link.ends_on and link.ends_on > today else None, is_formal=link.is_formal, goal=link.goal,
@@ -249,26 +285,34 @@ def refuse_outsiders(party_branch: PartyBranch, scope: Scope | None) -> None:
 
 
 def end_links_of(person_ids: Sequence[int], left_on: date, by_user_id: int | None) -> list[str]:
-    """What leaving ends: every open link and guidance; drafts go. Returns a line each. Runs in the caller's transaction."""
-    lines = []
-    links = Mentorship.objects.open().filter(mentor_id__in=person_ids) | Mentorship.objects.open().filter(
-        mentee_id__in=person_ids
-    )
-    guidances = LeagueGuidance.objects.open().filter(person_id__in=person_ids)
-    for row in [*links.distinct().with_people(), *guidances.with_names()]:
-        lines.append(str(row))
+    """What leaving ends: every open link and guidance; drafts go. Who stays is told. Returns a line each.
+
+    Runs in the caller's transaction, which has locked the leavers.
+    """
+    rows = _open_rows_of(person_ids)
+    lines = [str(row) for row in rows]
+    now = timezone.now()
+    told = []
+    for row in rows:
         if row.state == LinkState.DRAFT:
             row.delete()
             continue
+        if isinstance(row, Mentorship) and row.state == LinkState.OFFERED:
+            retire_notices(prefix=notices.offer_prefix(row), now=now)
         row.state, row.ended_on, row.end_reason = LinkState.ENDED, max(left_on, row.starts_on), _("left the college")
         row.save()
+        told += notices.ended_by_leaving(row)
+    gone = {*Person.objects.filter(pk__in=person_ids).values_list("user_id", flat=True), by_user_id}
+    post_notices(notices=[notice for notice in told if notice.user_id not in gone], now=now)
     return lines
 
 
 def preview_links_of(person_ids: Sequence[int]) -> list[str]:
     """The open links and guidances that would end."""
-    links = Mentorship.objects.open().filter(mentor_id__in=person_ids) | Mentorship.objects.open().filter(
-        mentee_id__in=person_ids
-    )
+    return [str(row) for row in _open_rows_of(person_ids)]
+
+
+def _open_rows_of(person_ids: Sequence[int]) -> list[Mentorship | LeagueGuidance]:
+    theirs = Q(mentor_id__in=person_ids) | Q(mentee_id__in=person_ids)
     guidances = LeagueGuidance.objects.open().filter(person_id__in=person_ids)
-    return [str(row) for row in [*links.distinct().with_people(), *guidances.with_names()]]
+    return [*Mentorship.objects.open().filter(theirs).with_people(), *guidances.with_names()]

@@ -4,13 +4,58 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from pairing_portal.common.registries import LeaveEffect, leave_effects
+from pairing_portal.common.registries import (
+    CalendarSource,
+    LeaveEffect,
+    NavigationEntry,
+    PersonPanel,
+    calendar_sources,
+    daily_jobs,
+    leave_effects,
+    navigation,
+    person_panels,
+    personal_data,
+)
 
 
 def register() -> None:
-    from . import notices, notices_needs, notices_phone, notices_work
+    from . import calendar_source, notices, notices_needs, notices_phone, notices_work
+    from .need_panel import support_panel
+    from .need_services import erase_needs_of, forget_what_is_over, own_data
+    from .person_panel import panel
     from .services import end_links_of, preview_links_of
 
     for spoken in (notices, notices_work, notices_needs, notices_phone):
         spoken.register()
     leave_effects.register("mentoring", LeaveEffect(_("Mentoring links end"), end_links_of, preview_links_of))
+    for order, (kind, source) in enumerate(
+        [
+            ("goal", CalendarSource(_("Mentoring goals"), calendar_source.goals, "teal", is_personal=True)),
+            (
+                "league_milestone",
+                CalendarSource(
+                    _("Milestones of League branches"), calendar_source.milestones, "violet", sides=("league",)
+                ),
+            ),
+            (
+                "observation",
+                CalendarSource(_("Observation records"), calendar_source.observations, "grey", is_personal=True),
+            ),
+        ]
+    ):
+        calendar_sources.register(kind, source, order=40 + order)
+    # No preview and no lines: they would tell who has a need.
+    leave_effects.register("support_needs", LeaveEffect(_("Support needs are erased"), erase_needs_of))
+    daily_jobs.register("support_needs", forget_what_is_over)
+    personal_data.register("support_needs", own_data)
+    person_panels.register(
+        "support_needs", PersonPanel(_("Support"), "mentoring/includes/need_panel.html", support_panel, tab="mentoring")
+    )
+    person_panels.register(
+        "mentoring",
+        PersonPanel(_("Tiered mentoring"), "mentoring/includes/person_panel.html", panel, tab="pairing"),
+        order=105,
+    )
+    navigation.register(
+        "mentoring", NavigationEntry(_("Tiered mentoring"), "mentoring", "diagram-3", "/mentoring/"), order=45
+    )
