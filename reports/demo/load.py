@@ -16,6 +16,7 @@ from branches.models import AcademicYear, CalendarDay, Term
 from members.models import Person, Post
 from pairing_portal.common.problems import Refused
 
+from .chain_deeds import run_chains
 from .chains import set_up_chains
 from .deeds import LECTURER, assign_duties, propose, run_lectures, run_pairings, speakers_of
 from .people import Company, create_company, create_staff
@@ -56,6 +57,7 @@ def load_demo(*, stage: str, today: date) -> Company:
         run_pairings(company, year, users, today=today, ends_on=ends_on)
         run_lectures(company, year, today=today)
         set_up_chains(company, year, users["liu_secretary"], today=today, ends_on=ends_on)
+        run_chains(company, year, users["liu_secretary"], today=today)
     return company
 
 
