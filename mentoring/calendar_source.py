@@ -21,6 +21,8 @@ from .tiers import LinkState
 
 def goals(scope: Scope, first: date, last: date) -> Iterator[CalendarEntry]:
     """Agreed goals of one's own running links that are still open, on their day; for the two alone."""
+    if scope.person_id is None:
+        return
     today = timezone.localdate()
     due: Any = MentoringGoal.objects.changeable_by(scope).open().agreed().filter(due_on__range=(first, last))
     running = due.filter(mentorship__state=LinkState.ACTIVE).select_related("mentorship__mentor", "mentorship__mentee")
@@ -47,6 +49,8 @@ def milestones(scope: Scope, first: date, last: date) -> Iterator[CalendarEntry]
 
 def observations(scope: Scope, first: date, last: date) -> Iterator[CalendarEntry]:
     """Records the user has to write, on the day they are due."""
+    if scope.person_id is None and not scope.managed_branch_ids:
+        return
     for row in due_rows(scope, timezone.localdate(), own_only=True):
         if not row.may_write or not first <= row.next.due_on <= last:
             continue

@@ -22,6 +22,7 @@ from pairing_portal.common.toasts import say_done, say_refused
 from . import services
 from .filters import GuidanceFilter, LinkFilter
 from .forms_links import ReasonForm
+from .goals import goals_of
 from .health import filter_by_health, health_of_guidances, health_of_links
 from .links import draft_counts, focus_words, story_of, tier_row, visible_ids
 from .models import LeagueGuidance, Mentorship
@@ -130,6 +131,7 @@ def mentoring_link(request: HttpRequest, pk: int) -> HttpResponse:
         "before": seen.filter(pk=link.successor_of_id).first() if link.successor_of_id else None,
         "after": seen.filter(successor_of=link).first(),
         "may": _allowed_actions(link, scope),
+        "goals": goals_of(link, scope, today),
         "form": ReasonForm(),
     }
     return render(request, "mentoring/link_detail.html", context)

@@ -22,6 +22,7 @@ from members.models import Person
 from pairing_portal.common.scope import Role, Scope
 from pairings.models import BranchPairing, MemberPairing
 
+from .workbench_mentoring import mentoring_cells, mentoring_figure, mentoring_tasks
 from .workbench_pairings import pairing_tasks
 from .workbench_parts import Figure, Task
 
@@ -54,8 +55,8 @@ def _role(scope: Scope) -> str:
 def _tasks(scope: Scope, today: date) -> list[Task]:
     late_days = Policy().number("confirm_reminder_days", today)
     late_before = timezone.now() - timedelta(days=late_days)
-    tasks = pairing_tasks(scope, today)
-    if scope.managed_branch_ids or scope.has(Role.STAFF):
+    tasks = [*pairing_tasks(scope, today), *mentoring_tasks(scope, today)]
+    if scope.managed_branch_ids or scope.has(Role.STAFF) or scope.person_id:
         logs = LogEntry.objects.confirmable_by(scope).aggregate(count=Count("pk"), oldest=Min("submitted_at"))
         if logs["count"]:
             is_late = logs["oldest"] < late_before
@@ -171,9 +172,11 @@ def _figures(scope: Scope, today: date, quota: dict[str, Any] | None) -> list[Fi
             reverse("log_confirm") if scope.managed_branch_ids else reverse("reports"),
         ),
     ]  # fmt: skip
+    figures.insert(1, mentoring_figure(scope, today))
     if quota:
+        del figures[2]  # four figures stand in one line; the hours are among the reports
         figures.insert(
-            1,
+            2,
             Figure(
                 _("Lecture quota, week %(number)s") % {"number": quota["number"] or "–"}, f"{quota['met']}/{quota['owing']}",
                 _("League branches that have what they are owed"), reverse("lectures"), _sparkline(quota["history"]),
@@ -238,6 +241,7 @@ def _health(scope: Scope, today: date) -> list[dict[str, Any]]:
     for pairing in BranchPairing.objects.visible_to(scope).running_on(today):
         paired |= {pairing.helping_branch_id, pairing.partner_branch_id}
     late_before = timezone.now() - timedelta(days=Policy().number("confirm_reminder_days", today))
+    mentoring = mentoring_cells(scope, today)
     rows = []
     for branch in branches.select_related("department").order_by("department_id", "pk"):
         count, oldest = waiting.get(branch.pk, (0, None))
@@ -247,6 +251,7 @@ def _health(scope: Scope, today: date) -> list[dict[str, Any]]:
                 "members": members.get(branch.pk, 0),
                 "away": away.get(branch.pk, 0),
                 "is_paired": branch.pk in paired,
+                "mentoring": mentoring.get(branch.pk),
                 "waiting": count,
                 "oldest": oldest,
                 "is_late": bool(oldest and oldest < late_before),

@@ -119,7 +119,12 @@ class LeaveEffect:
 
 @dataclass(frozen=True)
 class CalendarEntry:
-    """One line of the calendar. `kind` is its source's key; `until` is the last day of what lasts longer than a day."""
+    """One line of the calendar. `kind` is its source's key; `until` is the last day of what lasts longer than a day.
+
+    What has a time of day has aware `starts_at` and `ends_at` too. `tone` is a colour of the tokens, beside the sign. `uid` stays
+    the same for as long as the entry lives, `version` counts what has changed since: feeds need both. `move_url` takes a new time.
+    `topic` is the kind of activity, `sides` whose it is: "own", "partner", "league". Without tone and sides it has its source's.
+    """
 
     on: date
     title: str
@@ -128,6 +133,17 @@ class CalendarEntry:
     until: date | None = None
     url: str = ""
     note: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    tone: str = ""
+    place: str = ""
+    uid: str = ""
+    version: int = 0
+    is_cancelled: bool = False
+    is_mine: bool = False
+    move_url: str = ""
+    topic: str = ""
+    sides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,6 +155,10 @@ class CalendarSource:
 
     label: Any
     entries: Callable[[Scope, date, date], Iterable[CalendarEntry]]
+    tone: str = "grey"
+    sides: tuple[str, ...] = ("own",)
+    # Everything it gives a user concerns that user: duties and due days of their own.
+    is_personal: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,3 +206,5 @@ personal_data: Registry[Callable[[int], dict[str, Any]]] = Registry("personal da
 branch_partners: Registry[Callable[[Sequence[int], date], dict[int, set[int]]]] = Registry("branch partners")
 # Talks on record for mentoring links ("link") and guidance of League branches ("guidance"): talks(ids) -> id -> `Talks`.
 talk_records: Registry[Callable[[Sequence[int]], dict[int, Talks]]] = Registry("talk records")
+# Blocks that higher rooms put on one's own mentoring page: `context(person_id, scope)`, None hides the block.
+mentoring_panels: Registry[PersonPanel] = Registry("mentoring panels")

@@ -155,7 +155,9 @@
 
   document.querySelectorAll("[data-toast]").forEach(startToast);
   // Parts of a page bring their own messages.
-  document.addEventListener("htmx:oobAfterSwap", () => document.querySelectorAll("[data-toast]").forEach(startToast));
+  ["htmx:oobAfterSwap", "portal:toast"].forEach((name) => {
+    document.addEventListener(name, () => document.querySelectorAll("[data-toast]").forEach(startToast));
+  });
   document.querySelectorAll("form:has([data-select])").forEach(updateBulk);
   const focus = document.querySelector("[data-focus]");
   if (focus) focus.focus();
