@@ -81,7 +81,9 @@ def test_tasks_are_named_and_never_postponed():
 def test_env_example_names_every_setting():
     text = (ROOT / "pairing_portal/settings.py").read_text(encoding="utf-8")
     read = set(
-        re.findall(r'env\.(?:text|boolean|integer|choice|hosts|origins|database|redis|email)\(\s*"([A-Z_]+)"', text)
+        re.findall(
+            r'env\.(?:text|boolean|integer|choice|hosts|origins|database|redis|email|fernet_keys)\(\s*"([A-Z_]+)"', text
+        )
     )
     named = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M))
     assert named == read
@@ -93,6 +95,7 @@ def test_compose_runs_what_the_server_needs_and_production_demands_secrets():
     assert {"web", "worker", "beat", "db", "redis", "proxy", "migrate"} <= set(trial["services"])
     assert "${SECRET_KEY:?" in real
     assert "${POSTGRES_PASSWORD:?" in real
+    assert "${FIELD_ENCRYPTION_KEYS:?" in real
 
 
 def start(**values: str) -> subprocess.CompletedProcess[str]:
@@ -116,6 +119,8 @@ GOOD = {
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY"),
         ({"SECRET_KEY": "short-secret"}, "SECRET_KEY"),
+        ({"FIELD_ENCRYPTION_KEYS": ""}, "FIELD_ENCRYPTION_KEYS"),
+        ({"FIELD_ENCRYPTION_KEYS": "short-secret"}, "FIELD_ENCRYPTION_KEYS"),
         ({"DEBUG": "1", "PORTAL_MODE": "production"}, "DEBUG"),
         ({"DEBUG": "2"}, "DEBUG"),
         ({"ALLOWED_HOSTS": "https://portal.example.edu"}, "ALLOWED_HOSTS"),
