@@ -3,8 +3,10 @@
 set -eu
 # Secrets of a trial stand in a volume (see the service `secrets`); real ones come from the environment.
 if [ -z "${SECRET_KEY:-}" ] && [ -f /secrets/trial.env ]; then
+    given=${FIELD_ENCRYPTION_KEYS:-}
     set -a
     . /secrets/trial.env
+    [ -z "$given" ] || FIELD_ENCRYPTION_KEYS=$given
     set +a
 fi
 if [ -z "${DATABASE_URL:-}" ]; then

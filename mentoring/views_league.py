@@ -32,7 +32,10 @@ def _visible_league(request: HttpRequest, pk: int) -> tuple[Scope, LeagueBranch]
     """404 for who does not know the League branch, 403 for who has nothing to do with its plan."""
     scope = scope_of(request)
     rows = LeagueBranch.objects.visible_to(scope)
-    league = rows.select_related("party_branch", "school_class").filter(pk=pk).first() or _guided(scope, pk)
+    try:
+        league: LeagueBranch = get_visible_or_404(rows.select_related("party_branch", "school_class"), pk=pk)
+    except Http404:
+        league = _guided(scope, pk)
     if not may_see_plan(league, scope):
         raise PermissionDenied(
             _("This plan is for the League branch's secretary, its guides, the Party branch and the department.")
@@ -42,11 +45,10 @@ def _visible_league(request: HttpRequest, pk: int) -> tuple[Scope, LeagueBranch]
 
 def _guided(scope: Scope, pk: int) -> LeagueBranch:
     """A guide may come from another department."""
-    mine = LeagueGuidance.objects.visible_to(scope).running().filter(person_id=scope.person_id or 0, league_branch=pk)
-    row = mine.select_related("league_branch__party_branch", "league_branch__school_class").first()
-    if row is None:
-        raise Http404
-    return row.league_branch
+    mine = LeagueGuidance.objects.visible_to(scope).running().filter(person_id=scope.person_id or 0)
+    rows = mine.select_related("league_branch__party_branch", "league_branch__school_class")
+    guidance: LeagueGuidance = get_visible_or_404(rows, league_branch=pk)
+    return guidance.league_branch
 
 
 def _require_writer(league: LeagueBranch, scope: Scope) -> None:

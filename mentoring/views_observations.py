@@ -224,12 +224,13 @@ def review_print(request: HttpRequest, pk: int) -> HttpResponse:
 def _person_of_paper(scope: Scope, pk: int) -> Person:
     """Somebody the viewer sees, or whose formal contact they are (a contact may be of another branch)."""
     people = Person.objects.visible_to(scope).select_related("party_branch", "school_class")
-    person = people.filter(pk=pk).first()
-    if person is None:
-        links = Mentorship.objects.visible_to(scope).with_people()
-        link = links.filter(mentee_id=pk, mentor_id=scope.person_id or 0, is_formal=True).first()
+    try:
+        person: Person = get_visible_or_404(people, pk=pk)
+    except Http404:
+        mine = Mentorship.objects.visible_to(scope).with_people().filter(mentor_id=scope.person_id or 0, is_formal=True)
+        link = next((link for link in mine if link.mentee_id == pk), None)
         if link is None:
-            raise Http404
+            raise
         person = link.mentee
     return person
 

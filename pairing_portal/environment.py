@@ -103,7 +103,11 @@ class Environment:
 
     def fernet_keys(self, name: str) -> list[str]:
         """Keys of 32 bytes in URL-safe base64, comma separated, newest first."""
-        keys = [part.strip() for part in self.text(name).split(",") if part.strip()]
+        return self.parse_fernet_keys(name, self.text(name))
+
+    def parse_fernet_keys(self, name: str, text: str) -> list[str]:
+        """The keys in a text (of a variable, or of a file: there a line each). A fault names the number of the bad key."""
+        keys = [part for part in re.split(r"[,\s]+", text) if part]
         for number, key in enumerate(keys, start=1):
             try:
                 Fernet(key)

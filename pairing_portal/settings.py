@@ -7,6 +7,7 @@ with demonstration data), `development` (with DEBUG=1) or `production`, the defa
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import sys
 from collections.abc import Callable
@@ -42,8 +43,17 @@ def embedded_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_
     """The secret of an installation on one machine: made once, readable by its owner only."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(make())
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(make())
+        # Of two processes that start together one wins, and neither reads half a secret.
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            os.replace(fresh, path)
+        fresh.unlink(missing_ok=True)
     return path.read_text().strip()
 
 
@@ -62,9 +72,12 @@ if not FIELD_ENCRYPTION_KEYS and IS_PRODUCTION:
         "is missing; make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
     )
 elif not FIELD_ENCRYPTION_KEYS:
-    FIELD_ENCRYPTION_KEYS = [
-        embedded_secret(DATA_DIR / "field_encryption_key", make=lambda: Fernet.generate_key().decode())
-    ]
+    key_file = DATA_DIR / "field_encryption_key"
+    FIELD_ENCRYPTION_KEYS = env.parse_fernet_keys(
+        "FIELD_ENCRYPTION_KEYS", embedded_secret(key_file, make=lambda: Fernet.generate_key().decode())
+    )
+    if not FIELD_ENCRYPTION_KEYS:
+        env.fault("FIELD_ENCRYPTION_KEYS", f"{key_file} holds no usable key; put the old one back from the backup")
 if IS_PRODUCTION and DEBUG:
     env.fault("DEBUG", "must be 0 in production: error pages would show the program and its data")
 if IS_PRODUCTION and PORTAL_DEMO:

@@ -10,8 +10,9 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.core.exceptions import FieldError
+from django.core.exceptions import FieldError, ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
 
 PREFIX = "enc1:"
 
@@ -46,6 +47,15 @@ def rotate(stored: str) -> str:
         raise Undecipherable("the keys in FIELD_ENCRYPTION_KEYS do not open this value") from error
 
 
+def is_current(stored: str) -> bool:
+    """True when the value stands under the newest key already."""
+    try:
+        Fernet(settings.FIELD_ENCRYPTION_KEYS[0]).decrypt(stored.removeprefix(PREFIX).encode())
+    except InvalidToken:
+        return False
+    return stored.startswith(PREFIX)
+
+
 class EncryptedTextField(models.TextField):
     """Text that only the program with the right keys reads."""
 
@@ -54,6 +64,19 @@ class EncryptedTextField(models.TextField):
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         return None if value is None else decrypt(value)
+
+    def value_to_string(self, obj: Any) -> Any:
+        """What `dumpdata` writes: as unreadable as the column itself."""
+        return self.get_prep_value(self.value_from_object(obj))
+
+    def to_python(self, value: Any) -> Any:
+        """Undoes `value_to_string`. Whoever types something that looks like ciphertext is refused."""
+        if isinstance(value, str) and value.startswith(PREFIX):
+            try:
+                return decrypt(value)
+            except Undecipherable as error:
+                raise ValidationError(_("This text cannot be stored."), code="undecipherable") from error
+        return super().to_python(value)
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name != "isnull":

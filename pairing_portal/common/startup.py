@@ -6,6 +6,7 @@ The values of the settings were checked when they were read; here stands what on
 from __future__ import annotations
 
 import logging
+import re
 import stat
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from django.contrib.auth import get_user_model
 from django.core import checks
 from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
+
+from .encrypted_columns import encrypted_columns, unreadable_rows
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +80,7 @@ def look_around(*, now: datetime, for_worker: bool = False) -> Findings:
         _look_at_postgresql(findings, now=now, for_worker=for_worker)
     else:
         _look_at_sqlite_file(findings)
+    _look_at_field_keys(findings)
     _look_at_broker(findings)
     if settings.IS_PRODUCTION:
         _look_at_production(findings)
@@ -112,6 +116,30 @@ def _look_at_sqlite_file(findings: Findings) -> None:
     path = Path(str(connection.settings_dict["NAME"]))
     if path.is_file() and stat.S_IMODE(path.stat().st_mode) & stat.S_IROTH:
         findings.warnings.append(f"everybody on this machine can read the database: chmod 600 {path}")
+
+
+def _look_at_field_keys(findings: Findings) -> None:
+    """Every stored row must be readable with the keys in use: else the process would write what another cannot read."""
+    for column in encrypted_columns():
+        unreadable, rows = unreadable_rows(column)
+        if unreadable:
+            findings.faults.append(
+                f"FIELD_ENCRYPTION_KEYS: {unreadable} of {rows} rows of {column} cannot be read with these keys; nothing was "
+                "changed. Put the key they were written with back (newest first), then run manage.py rotate_field_keys"
+            )
+    for path in (Path(settings.DATA_DIR) / "field_encryption_key", Path(settings.BASE_DIR) / ".env"):
+        if _is_open_key_file(path):
+            said = findings.faults if settings.IS_PRODUCTION else findings.warnings
+            said.append(f"everybody on this machine can read the keys of encrypted columns: chmod 600 {path}")
+
+
+def _is_open_key_file(path: Path) -> bool:
+    """A file with keys in it that others than its owner and group may read."""
+    if not path.is_file() or not stat.S_IMODE(path.stat().st_mode) & stat.S_IROTH:
+        return False
+    return path.name != ".env" or bool(
+        re.search(r"^\s*(export\s+)?FIELD_ENCRYPTION_KEYS\s*=\s*\S", path.read_text(), re.M)
+    )
 
 
 def _look_at_broker(findings: Findings) -> None:

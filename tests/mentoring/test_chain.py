@@ -142,12 +142,12 @@ def test_older_and_closed_league_branches_lack_nothing_and_show_only_with_guides
     ("load", "words"),
     [
         (Load({3: 2}), ()),
-        (Load({3: 3}), ("新党员 3 名，上限 2（规则 R80）",)),
+        (Load({3: 3}), ("新党员 3 名,上限 2(规则 R80)",)),
         (Load({2: 3}, contacts=3), ()),
-        (Load({1: 2}), ("同学 2 名，上限 1（规则 R84）",)),
+        (Load({1: 2}), ("同学 2 名,上限 1(规则 R84)",)),
         (Load({3: 2, 1: 1}), ()),
-        (Load({3: 2, 1: 1, 4: 1}), ("共 4 对帮扶，超过 3 对难以兼顾",)),
-        (Load({2: 6}, contacts=6), ("担任培养联系人的积极分子 6 名，上限 5（规则 R04）", "共 6 对帮扶，超过 3 对难以兼顾")),
+        (Load({3: 2, 1: 1, 4: 1}), ("共 4 对帮扶,超过 3 对难以兼顾",)),
+        (Load({2: 6}, contacts=6), ("担任培养联系人的积极分子 6 名,上限 5(规则 R04)", "共 6 对帮扶,超过 3 对难以兼顾")),
     ],
 )  # fmt: skip
 def test_who_carries_too_much(load, words):

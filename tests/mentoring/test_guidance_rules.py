@@ -169,6 +169,8 @@ def test_the_same_member_does_not_guide_a_league_branch_twice():
     assert said(case(network=Network(guides=[mine, TWO_GUIDES[0]]))) == blocked(
         "上官涵已在帮扶土木2026级团支部。请另选帮扶人。", "person"
     )
+    full = Network(guides=[mine, *TWO_GUIDES])
+    assert said(case(network=full)) == blocked("上官涵已在帮扶土木2026级团支部。请另选帮扶人。", "person")
     assert said(case(network=Network(guides=[mine, TWO_GUIDES[0]]), replaces=25)) == []
     assert said(case(network=Network(guides=[*TWO_GUIDES, GuideFacts(25, 1, 8, START)]))) == []
 
