@@ -26,6 +26,7 @@ from .goals import goals_of
 from .health import filter_by_health, health_of_guidances, health_of_links
 from .links import draft_counts, focus_words, story_of, tier_row, visible_ids
 from .models import LeagueGuidance, Mentorship
+from .need_services import role_of
 from .offers import may_open
 from .services import may_arrange
 from .tiers import LinkState, Tier
@@ -132,6 +133,7 @@ def mentoring_link(request: HttpRequest, pk: int) -> HttpResponse:
         "after": seen.filter(successor_of=link).first(),
         "may": _allowed_actions(link, scope),
         "goals": goals_of(link, scope, today),
+        "reads_needs": scope.person_id != link.mentee_id and role_of(link.mentee, scope) is not None,
         "form": ReasonForm(),
     }
     return render(request, "mentoring/link_detail.html", context)

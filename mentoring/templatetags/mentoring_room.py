@@ -28,9 +28,7 @@ def mentoring_room(context: dict[str, Any]) -> dict[str, list[RoomPage]]:
     """Chips that lead from one page of the room to the others; nothing for who has one page alone."""
     request = context["request"]
     scope = scope_of(request)
-    pages = [
-        RoomPage(label, url, icon, request.path == url) for label, url, icon, is_open in _pages(scope) if is_open
-    ]
+    pages = [RoomPage(label, url, icon, request.path == url) for label, url, icon, is_open in _pages(scope) if is_open]
     return {"pages": pages if len(pages) > 2 else []}
 
 
