@@ -3,67 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.test import Client
-from django.utils import timezone
 
 from pairings.models import BranchPairing, CommitteePairing, Cover, GroupPlace, MemberPairing
-from reports.demo.load import load_demo
 
-from .conftest import DESKTOP, PHONE
+from .conftest import PHONE
+from .hands import press, said
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def forming(live_server, settings):
-    """The demonstration before anybody is paired: one proposal to branch 3 waits."""
-    settings.PORTAL_DEMO = True
-    settings.ALLOWED_HOSTS = ["*"]
-    load_demo(stage="forming", today=timezone.localdate())
-    return live_server
-
-
-@pytest.fixture
-def enter(chromium, forming):
-    """`enter("T03001")` gives a page signed in as the account whose number ends so; faults in its console fail the test."""
-    contexts, faults = [], []
-
-    def _enter(ending, device=DESKTOP):
-        user = get_user_model().objects.get(username__endswith=ending)
-        client = Client()
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        context = chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **device)
-        context.add_cookies(
-            [
-                {
-                    "name": settings.SESSION_COOKIE_NAME,
-                    "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
-                    "url": forming.url,
-                }
-            ]
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        return page
-
-    yield _enter
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-def press(page, name, *, agree=False):
-    page.get_by_role("button", name=name, exact=True).first.click()
-    if agree:
-        page.locator("#ask [value=yes]").click()
-
-
-def said(page, words):
-    page.wait_for_selector(f".toasts :text('{words}')")
 
 
 def pair_up(page, url, pairing, shoot):

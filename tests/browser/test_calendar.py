@@ -1,0 +1,148 @@
+"""The calendar in a browser: month and week on a desktop, an activity dragged and put back, the list on a phone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from activities.event_rules import Plan
+from activities.event_services import cancel_activity, plan_activity, publish_activity
+from activities.models import Activity, ActivityKind
+from branches.models import PartyBranch
+from members.access import scope_for
+
+from .conftest import DESKTOP, PHONE
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+TITLE = "参观校史馆"
+
+
+@pytest.fixture
+def planned(portal) -> Activity:
+    """On Wednesday next week at three, with a cancelled lecture beside it."""
+    user, now = User.objects.get(username__endswith="0310001"), timezone.now()
+    scope = scope_for(user)
+    branch = PartyBranch.objects.get(pk=min(scope.managed_branch_ids))
+    today = timezone.localtime(now)
+    wednesday = today.replace(hour=15, minute=0, second=0, microsecond=0) + dt.timedelta(days=9 - today.weekday())
+
+    def publish(kind: str, title: str, starts_at: dt.datetime) -> Activity:
+        plan = Plan(
+            kind=ActivityKind.objects.get(key=kind), title=title, starts_at=starts_at, ends_at=starts_at + dt.timedelta(hours=2),
+            party_branch=branch, place="A101",
+        )  # fmt: skip
+        (activity,) = plan_activity(plan=plan, repeat_rule="", scope=scope, by=user, now=now)
+        return publish_activity(activity=activity, scope=scope, by=user, now=now)
+
+    off = publish("party_lecture", "停电的党课", wednesday + dt.timedelta(days=1))
+    cancel_activity(activity=off, reason="停电", scope=scope, by=user, now=now)
+    return publish("theme_day", TITLE, wednesday)
+
+
+def starts(activity: Activity) -> str:
+    activity.refresh_from_db()
+    return timezone.localtime(activity.starts_at).strftime("%Y-%m-%dT%H:%M")
+
+
+def day_of(activity: Activity, more: int = 0) -> str:
+    return (timezone.localtime(activity.starts_at).date() + dt.timedelta(days=more)).isoformat()
+
+
+def shown_on(page, activity: Activity, day: str) -> None:
+    page.wait_for_selector(f"td.fc-day[data-date='{day}'] .fc-event:has-text('{activity.title[:4]}')")
+
+
+def test_month_and_week_on_a_desktop(visit, portal, planned, shoot):
+    page = visit("0310001", DESKTOP)
+    on, before = day_of(planned), starts(planned)
+    page.goto(f"{portal.url}/calendar/?view=month&month={on[:7]}")
+    shown_on(page, planned, on)
+    assert page.locator("#calendar-list").is_hidden()
+    assert re.fullmatch(r"第\d+周|考试周|", page.locator(".fc-daygrid-week-number").first.inner_text())
+    event = page.locator(f".fc-event:has-text('{TITLE}')")
+    assert event.evaluate("node => getComputedStyle(node).borderInlineStartWidth") == "3px"
+    assert event.locator("svg").count() == 2
+    off = page.locator(".fc-event:has(s:text-is('停电的党课'))")
+    assert off.locator("text=已取消").count() == 1
+    shoot(page, "calendar-month-1280")
+
+    # Dragged to the next day; the hours stay; taken back.
+    event.drag_to(page.locator(f"td.fc-day[data-date='{day_of(planned, 2)}'] .fc-daygrid-day-events"))
+    page.wait_for_selector(".toasts .note-success")
+    later = day_of(planned, 2)
+    assert starts(planned) == f"{later}T15:00"
+    shoot(page, "calendar-moved-1280")
+    page.locator(".toasts [data-undo]").click()
+    page.wait_for_selector(".toasts :text('已移回')")
+    assert starts(planned) == before
+    shown_on(page, planned, on)
+
+    # Refused: into the distant past nothing is moved, and the entry goes back.
+    Activity.objects.filter(pk=planned.pk).update(state="cancelled", cancel_reason="停电")
+    page.locator(f".fc-event:has-text('{TITLE}')").drag_to(
+        page.locator(f"td.fc-day[data-date='{later}'] .fc-daygrid-day-events")
+    )
+    page.wait_for_selector(".toasts .note-error")
+    shown_on(page, planned, on)
+    Activity.objects.filter(pk=planned.pk).update(state="published", cancel_reason="")
+
+    # An empty day leads to planning, an entry to its page; entries are reached by keyboard.
+    page.locator(f"td.fc-day[data-date='{day_of(planned, -1)}']").click(position={"x": 60, "y": 8})
+    page.wait_for_url(re.compile(rf"/activities/new/\?on={day_of(planned, -1)}"))
+    page.goto(f"{portal.url}/calendar/?view=week&on={on}")
+    page.wait_for_selector(f".fc-timegrid-event:has-text('{TITLE}')")
+    shoot(page, "calendar-week-1280")
+    week_event = page.locator(f".fc-timegrid-event:has-text('{TITLE}')")
+    week_event.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(rf"/activities/{planned.pk}/"))
+
+
+def test_the_week_moves_by_the_hour(visit, portal, planned):
+    page = visit("0310001", DESKTOP)
+    on = day_of(planned)
+    page.goto(f"{portal.url}/calendar/?view=week&on={on}")
+    event = page.locator(f".fc-timegrid-event:has-text('{TITLE}')")
+    event.scroll_into_view_if_needed()
+    box = event.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 20, box["y"] + 10 - box["height"] / 4, steps=8)
+    page.mouse.move(box["x"] + 20, box["y"] + 10 - box["height"] / 2, steps=8)
+    page.mouse.up()
+    page.wait_for_selector(".toasts .note-success")
+    assert starts(planned) == f"{on}T14:00"
+
+
+def test_a_phone_gets_the_list_and_the_month_when_asked_for(visit, portal, planned, shoot):
+    page = visit("0310004", PHONE)
+    month = day_of(planned)[:7]
+    page.goto(f"{portal.url}/calendar/?month={month}")
+    assert page.locator("#calendar-grid").is_hidden()
+    entry = page.locator(f"a.agenda-entry:has-text('{TITLE}')")
+    assert entry.bounding_box()["height"] >= 44
+    assert page.locator(".agenda-entry s:text-is('停电的党课')").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shoot(page, "calendar-list-390")
+    page.goto(f"{portal.url}/calendar/?view=month&month={month}")
+    page.wait_for_selector(f".fc-event:has-text('{TITLE}')", state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shoot(page, "calendar-month-390")
+    page.goto(f"{portal.url}/calendar/?view=week")
+    assert page.locator("#calendar-grid").is_hidden()
+
+
+def test_without_the_script_the_list_stands_there(chromium, visit, portal, planned):
+    page = visit("0310004", DESKTOP)
+    cookies = page.context.cookies()
+    context = chromium.new_context(locale="zh-CN", java_script_enabled=False, **DESKTOP)
+    context.add_cookies(cookies)
+    plain = context.new_page()
+    plain.goto(f"{portal.url}/calendar/?view=month&month={day_of(planned)[:7]}")
+    assert plain.locator(f"a.agenda-entry:has-text('{TITLE}')").is_visible()
+    context.close()
