@@ -124,6 +124,26 @@ def test_findings_say_whom_the_chain_misses_and_lead_to_the_rows(cast, crew, sig
     assert "积极分子,还没有培养联系人。" in html
 
 
+def test_who_arranges_links_finds_a_mentor_for_whom_the_chain_misses(cast, crew, sign_in):
+    addresses = [
+        f"/mentoring/links/new/?tier=2&first={cast.person('liu_activist').pk}&formal=1",
+        f"/mentoring/guidances/new/?league={cast.one.pk}",
+    ]
+    client = sign_in("liu_secretary")
+    assert [address for _gap, address in client.get(PAGE).context["gaps"]] == addresses
+    assert [client.get(address).status_code for address in addresses] == [200, 200]
+    assert [address for _gap, address in sign_in("civil_organiser").get(PAGE).context["gaps"]] == addresses
+    for who in ("counsellor", "administrator"):
+        gaps = sign_in(who).get(PAGE, {} if who == "counsellor" else {"branch": cast.liu.pk}).context["gaps"]
+        assert {address for _gap, address in gaps} <= {""}
+
+
+def test_a_row_of_the_picture_opens_its_link(cast, crew, sign_in):
+    html = sign_in("liu_secretary").get(PAGE).content.decode()
+    assert f'href="/mentoring/links/{crew["tier3"].pk}/"' in html
+    assert f'href="/mentoring/guidances/{crew["tier4"].pk}/"' in html
+
+
 def test_every_box_and_finding_leads_to_a_row_that_is_there(cast, crew, sign_in):
     new_members(cast, 9, start=2)
     activists(cast, 9, start=40)
@@ -268,4 +288,4 @@ def test_two_hundred_people_fold_into_counts_with_a_list_below(cast, crew, sign_
     assert [box.title for box in page.context["picture"].boxes if box.is_fold] == ["另有 195 人无人帮扶"]
     assert len(page.context["picture"].boxes) < 20
     assert len(missed(page)) == 202
-    assert page.content.decode().count("发展199") == 1
+    assert page.content.decode().count(">发展199<") == 1

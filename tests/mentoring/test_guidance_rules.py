@@ -66,6 +66,13 @@ def test_r82_a_fourth_guide_is_refused_unless_the_policy_allows_it():
     assert said(case(network=three, replaces=22)) == []
 
 
+def test_r82_planned_guidances_without_an_id_take_their_places():
+    planned = [GuideFacts(0, person, 9, START) for person in (31, 32, 33)]
+    assert [severity for _words, severity, _field in said(case(network=Network(guides=planned), replaces=0))] == [
+        "block"
+    ]
+
+
 def test_r82_ended_guidances_and_those_of_other_league_branches_take_no_place():
     others = [GuideFacts(23, 33, 9, dt.date(2026, 9, 1), dt.date(2026, 10, 1)), GuideFacts(24, 34, 8, START)]
     assert said(case(network=Network(guides=[*TWO_GUIDES, *others]))) == []
@@ -83,7 +90,7 @@ def test_r82_the_first_guide_is_allowed_and_a_second_is_asked_for():
     assert said(case(network=Network(), limits=Limits(guides_min=1))) == []
 
 
-@pytest.mark.parametrize("stage", set(Stage.values) - {Stage.FULL, Stage.LEFT})
+@pytest.mark.parametrize("stage", sorted(set(Stage.values) - {Stage.FULL, Stage.LEFT}))
 def test_r82_a_guide_is_a_full_member(stage):
     assert TIERS[Tier.LEAGUE_BRANCHES].mentor_stages == {Stage.FULL}
     assert said(case(guide=change(GUIDE, stage=stage))) == blocked(
@@ -183,6 +190,8 @@ def test_after_an_ended_guidance_the_next_begins_on_its_last_day_or_later():
         "上官涵帮扶土木2026级团支部到 2026年10月29日为止,时间重叠。请把开始日期定在当天或之后。", "starts_on"
     )
     assert said(case(network=Network(guides=[*TWO_GUIDES, later]), replaces=25)) == []
+    for foreign in (change(later, person_id=2), change(later, league_branch_id=8)):
+        assert said(case(network=Network(guides=[*TWO_GUIDES, foreign]))) == []
 
 
 def test_what_blocks_comes_before_what_warns():

@@ -101,8 +101,9 @@ def test_the_secretary_answers_and_the_person_reads_it(cast, sign_in):
     call = ask(cast)
     client = sign_in("liu_secretary")
     page = client.get(reverse("mentoring_helps"))
-    assert page.context["calls"] == [call]
-    assert f"{reverse('mentoring_link_new')}?mentee={call.person_id}" in page.content.decode()
+    address = f"{reverse('mentoring_link_new')}?tier=2&first={call.person_id}&formal=1"
+    assert page.context["calls"] == [(call, address)]
+    assert client.get(address).context["first"] == call.person
     empty = client.post(reverse("mentoring_help_answer", args=[call.pk]), {"answer": "  "}, follow=True)
     assert "请写一句简短的答复,提出的人会看到。" in empty.content.decode()
     client.post(reverse("mentoring_help_answer", args=[call.pk]), {"answer": "周五下午谈"})

@@ -99,6 +99,8 @@ def test_everybody_reads_the_rules_and_who_sees_people_may_ask(cast, sign_in):
         "R80",
         "学校分层帮扶方案",
         "每名老党员帮扶新党员至多",
+        "正常:最近 30 天内有已确认的谈话",
+        "久未联系:已有 60 天或更久没有已确认的谈话。",
     ):
         assert words in text_of(page)
     assert page.context["form"] is None
@@ -124,3 +126,10 @@ def test_may_a_help_b_is_answered_in_words(cast, sign_in, tier, mentor, mentee, 
     page = secretary.get(reverse("mentoring_rules"), {"tier": tier, "mentor": mentor, "mentee": mentee})
     assert words in text_of(page)
     assert Mentorship.objects.count() == 0
+
+
+def test_the_guide_logs_from_the_page_of_the_guidance(cast, sign_in):
+    row = guide(cast, cast.person("liu_member"))
+    address = reverse("mentoring_guidance", args=[row.pk])
+    assert f"?for=guidance-{row.pk}" in text_of(sign_in("liu_member").get(address))
+    assert f"?for=guidance-{row.pk}" not in text_of(sign_in("liu_secretary").get(address))

@@ -320,18 +320,19 @@ def test_a_warning_asks_for_a_tick_before_anything_is_saved(cast, sign_in):
 def test_the_page_of_a_link_tells_both_what_holds(cast, sign_in, three_links):
     address = reverse("mentoring_link", args=[three_links[0].pk])
     page = sign_in("liu_secretary").get(address)
-    assert page.context["may"] == {"answer": False, "hand_on": True, "end": True, "plan": False}
+    assert page.context["may"] == {"log": False, "answer": False, "hand_on": True, "end": True, "plan": False}
     for words in (
         "老党员帮扶新党员",
         "一名老党员至多帮扶两名新党员",
         "土木系党总支第六党支部",
         "上官涵",
-        "已安排",
+        "由上官涵安排",
         "已公布",
     ):
         assert words in text_of(page)
     page = sign_in("liu_member").get(address)
-    assert page.context["may"] == {"answer": False, "hand_on": False, "end": False, "plan": False}
+    assert page.context["may"] == {"log": True, "answer": False, "hand_on": False, "end": False, "plan": False}
+    assert f"?for=link-{three_links[0].pk}" in text_of(page)
     assert "上官涵" not in text_of(page)
     for who in ("liu_activist", "er_secretary", "league_secretary", "counsellor", "stranger"):
         assert sign_in(who).get(address).status_code == 404

@@ -116,6 +116,24 @@ def test_a_guide_finds_the_league_branch(cast, sign_in):
     assert reverse("mentoring_league", args=[cast.one.pk]) in page.content.decode()
 
 
+def test_a_league_secretary_finds_the_plan(cast, sign_in):
+    guide(cast, cast.person("liu_member"))
+    page = sign_in("league_secretary").get(reverse("my_mentoring"))
+    assert [(row, row.guide_count) for row in page.context["page"].leading] == [(cast.one, 1)]
+    assert "1 名帮扶人" in page.content.decode()
+    address = reverse("mentoring_league", args=[cast.one.pk])
+    assert f'href="{address}"' in page.content.decode()
+    assert sign_in("classmate").get(reverse("my_mentoring")).context["page"].leading == []
+
+
+def test_a_formal_contact_finds_the_records_at_any_time(cast, sign_in):
+    row = link(cast, cast.person("liu_member"), cast.person("liu_activist"), tier=2)
+    address = f'href="{reverse("mentoring_observations")}"'
+    assert address not in sign_in("liu_member").get(reverse("my_mentoring")).content.decode()
+    type(row).objects.filter(pk=row.pk).update(is_formal=True)
+    assert address in sign_in("liu_member").get(reverse("my_mentoring")).content.decode()
+
+
 @pytest.mark.parametrize(
     ("who", "title"),
     [("classmate", "递交入党申请书"), ("liu_activist", "成为发展对象"), ("er_probationary", "转为正式党员")],
@@ -177,6 +195,20 @@ def test_health_is_counted_by_branch_and_leads_to_its_rows(cast, sign_in):
     cell = client.get(reverse("mentoring_health")).context["blocks"][0][1][0].cells[2]
     assert [row["link"] for row in client.get(cell.url).context["rows"]] == [silent]
     assert sign_in("liu_member").get(reverse("mentoring_health")).status_code == 403
+
+
+def test_the_total_opens_the_rows_it_counts(cast, sign_in):
+    one, two, three = new_members(cast, 3)
+    rows = {link(cast, cast.person("liu_member"), one), link(cast, cast.person("liu_secretary"), two)}
+    link(cast, cast.person("liu_member"), three, as_draft=True)
+    guided = guide(cast, cast.person("liu_member"))
+    client = sign_in("liu_secretary")
+    (links, guidances) = (rows[0] for _title, rows in client.get(reverse("mentoring_health")).context["blocks"])
+    assert (links.total, guidances.total) == (2, 1)
+    page = client.get(links.url)
+    assert {row["link"] for row in page.context["rows"]} == rows
+    assert page.context["words"] == ["第六党支部", "待答复或进行中"]
+    assert [row["guidance"] for row in client.get(guidances.url).context["rows"]] == [guided]
 
 
 def test_counting_costs_the_same_for_one_and_three_links(cast, sign_in):

@@ -307,6 +307,21 @@ def test_the_printed_form_has_the_headings_of_the_sheet_and_every_record(cast, c
     assert alone.count("observation-sheet") == 1
 
 
+def test_the_newest_record_opens_from_the_list(cast, contact, sign_in):
+    record(cast, contact, last="2026-08-30")
+    newest = record(cast, contact, first="2026-08-31", last="2026-10-28")
+    reviewed = review(cast, cast.person("liu_activist"))
+    page = sign_in("liu_secretary").get(reverse("mentoring_observations"))
+    assert {row.kind: row.last_id for row in page.context["page"]} == {"contact": newest.pk, "branch": reviewed.pk}
+    for row in (newest, reviewed):
+        assert f'href="{reverse("mentoring_observation", args=[row.pk])}"' in page.content.decode()
+
+
+def test_a_number_too_large_for_a_row_leads_nowhere(cast, sign_in):
+    for name in ("mentoring_review_print", "mentoring_league"):
+        assert sign_in("liu_secretary").get(reverse(name, args=[2**63 + 5])).status_code == 404
+
+
 # --- What is due next ----------------------------------------------------------------------------
 
 

@@ -102,6 +102,19 @@ def test_a_yes_names_the_rules_and_what_proves_seniority(tier, words):
     assert allowed_words(case(tier)) == words
 
 
+@pytest.mark.parametrize(
+    ("tier", "mentors", "mentees"),
+    [
+        (1, {"activist", "candidate", "probationary", "full"}, {"non_member", "league_member", "applicant"}),
+        (2, {"probationary", "full"}, {"activist", "candidate"}),
+        (3, {"full"}, {"probationary", "full"}),
+        (4, {"full"}, set()),
+    ],
+)
+def test_who_helps_whom_stands_in_the_table(tier, mentors, mentees):
+    assert (TIERS[tier].mentor_stages, TIERS[tier].mentee_stages) == (mentors, mentees)
+
+
 @pytest.mark.parametrize("stage", Stage.values)
 @pytest.mark.parametrize("tier", PERSONS)
 def test_the_table_and_the_check_agree_on_the_stages(tier, stage):
@@ -313,6 +326,12 @@ def test_r81_a_probationary_member_guides_no_new_member():
     assert said(case(3, mentor=mentor)) == blocked(
         "上官涵还不是正式党员。新党员由正式党员帮扶,请选择正式党员。(规则 R81)", "mentor"
     )
+
+
+def test_r81_of_who_is_no_member_no_day_of_admission_is_asked():
+    """One sentence says what is wrong; that an activist has no such day is no second fault."""
+    words = "蓝洋涵还不是正式党员。新党员由正式党员帮扶,请选择正式党员。(规则 R81)"
+    assert said(case(3, mentor=ACTIVIST)) == blocked(words, "mentor")
 
 
 def test_r81_who_is_no_member_is_no_new_member():
