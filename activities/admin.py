@@ -14,7 +14,7 @@ from pairing_portal.common.problems import Refused
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import ADMIN_SITE_ROLES, SETUP_ROLES, Role
 
-from . import services
+from . import admin_events, services  # noqa: F401  # it registers its pages
 from .models import Lecture, LectureAudience, LectureDuty, LectureSpeaker, LogEntry, QuotaExemption, Textbook
 
 WORKING_ROLES = frozenset({Role.STAFF, Role.SECRETARY, Role.COMMITTEE})
@@ -44,7 +44,7 @@ class LogEntryAdmin(PortalHistoryAdmin):
     def branch(self, entry: LogEntry) -> str:
         return entry.person.party_branch.short_name if entry.person.party_branch else ""
 
-    @admin.display(description=_("for whom"))
+    @admin.display(description=_("with whom or for whom"))
     def whom(self, entry: LogEntry) -> str:
         return str(entry.member_pairing or entry.mentorship or entry.league_branch or "")
 

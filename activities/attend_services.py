@@ -183,7 +183,8 @@ def mark_present(
         if present:
             row.state, row.checked_in_at, row.way = HERE, now, CheckInWay.LIST
         else:
-            row.state, row.checked_in_at, row.checked_out_at, row.way = ParticipationState.INVITED, None, None, ""
+            row.state = ParticipationState.SIGNED_UP if row.signed_up_at else ParticipationState.INVITED
+            row.checked_in_at, row.checked_out_at, row.way = None, None, ""
         row.recorded_by = by
         row.save()
         changed += 1

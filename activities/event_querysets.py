@@ -38,7 +38,7 @@ class ActivityQuerySet(ScopedQuerySet[Any]):
         if scope.person_id:
             near |= Q(league_branch__school_class__in=SchoolClass.objects.filter(people=scope.person_id))
         if branches:
-            near |= Q(party_branch__in=_partners(branches))
+            near |= Q(party_branch__in=partners_of(branches))
         near |= Q(audience="open") & (
             Q(party_branch__department_id__in=scope.home_department_ids)
             | Q(league_branch__department_id__in=scope.home_department_ids)
@@ -60,6 +60,11 @@ class ActivityQuerySet(ScopedQuerySet[Any]):
         )
         return self.filter(pk__in=ids.values("pk"))
 
+    def run_by(self, scope: Scope) -> ActivityQuerySet:
+        """Of the first hosts whom the scope runs itself, without those it merely oversees."""
+        own = Q(party_branch_id__in=scope.managed_branch_ids) | Q(league_branch_id__in=scope.league_branch_ids)
+        return self.filter(own)
+
     def known(self) -> ActivityQuerySet:
         return self.exclude(state__in=HIDDEN_STATES)
 
@@ -71,7 +76,7 @@ class ActivityQuerySet(ScopedQuerySet[Any]):
         return self.select_related("kind", "party_branch", "league_branch", "pairing")
 
 
-def _partners(branch_ids: frozenset[int]) -> Any:
+def partners_of(branch_ids: frozenset[int]) -> Any:
     """Branches paired with these now or once: their known activities stand in one's calendar."""
     from branches.models import PartyBranch
     from pairings.models import BranchPairing
@@ -125,7 +130,9 @@ class ParticipationQuerySet(ScopedQuerySet[Any]):
             return self
         own = Q(person_id=scope.person_id or 0)
         led = Q(activity__in=Activity.objects.changeable_by(scope)) | Q(activity__party_branch_id__in=scope.branch_ids)
-        return self.filter(own | led)
+        beside = Activity._base_manager.filter(co_hosts__party_branch_id__in=scope.branch_ids)
+        planned = Q(activity__created_by_id=scope.user_id or 0)
+        return self.filter(own | led | planned | Q(activity__in=beside))
 
     def changeable_by(self, scope: Scope) -> ParticipationQuerySet:
         from .event_models import Activity

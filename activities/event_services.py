@@ -39,14 +39,19 @@ FIELDS = (
 
 
 @transaction.atomic
-def plan_activity(*, plan: Plan, repeat_rule: str = "", scope: Scope, by: User, now: datetime) -> list[Activity]:
+def plan_activity(
+    *, plan: Plan, repeat_rule: str = "", once: bool = False, scope: Scope, by: User, now: datetime
+) -> list[Activity]:
     """Write a draft, or a draft a repetition (RFC 5545 rule, e.g. FREQ=WEEKLY;COUNT=8); the first is what it repeats.
 
-    A joint activity takes the other side of its pairing as co-host. Raises `Refused`.
+    A joint activity takes the other side of its pairing as co-host. `once`: the same planned by the same user before, as by a
+    form sent twice, is returned and not written again. Raises `Refused`.
     """
     if not may_plan(scope, party_branch=plan.party_branch, league_branch=plan.league_branch):
         raise Refused(_("Activities are planned by the committee of the host."), field="host")
     refuse_blocked(plan_problems(plan, now))
+    if once and (before := _planned_before(plan, by)):
+        return before
     made: list[Activity] = []
     length = plan.ends_at - plan.starts_at
     ahead = plan.starts_at - plan.sign_up_until if plan.sign_up_until else None
@@ -66,6 +71,19 @@ def plan_activity(*, plan: Plan, repeat_rule: str = "", scope: Scope, by: User, 
         )
         made.append(activity)
     return made
+
+
+def _planned_before(plan: Plan, by: User) -> list[Activity]:
+    """The same of the same user that was not called off, with its repetitions; the host is locked until the end of the plan."""
+    host = plan.party_branch or plan.league_branch
+    assert host is not None  # checked by the rules
+    type(host).objects.select_for_update(of=("self",)).get(pk=host.pk)
+    same = Activity.objects.exclude(state=ActivityState.CANCELLED).filter(
+        party_branch=plan.party_branch, league_branch=plan.league_branch, kind=plan.kind, title=plan.title.strip(),
+        starts_at=plan.starts_at, ends_at=plan.ends_at, created_by=by, repeat_of=None,
+    )  # fmt: skip
+    first = same.first()
+    return [first, *first.repetitions.all()] if first else []
 
 
 def co_hosts_of(plan: Plan) -> list[PartyBranch]:
@@ -242,6 +260,11 @@ def change_activity(*, activity: Activity, plan: Plan, scope: Scope, by: User, n
     activity.save()
     if moved and activity.state == ActivityState.PUBLISHED:
         post_notices(notices=notices.changed(activity, by), now=now)
+    if activity.state == ActivityState.PUBLISHED and activity.starts_at > now:
+        # More places than before: the waiting list moves up.
+        from .attend_services import promote_waiting
+
+        promote_waiting(activity, now=now)
     return activity
 
 

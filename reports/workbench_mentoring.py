@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,13 +15,16 @@ from branches.policy import Policy
 from mentoring.health import HealthState, LinkHealth, count_health, health_of_links
 from mentoring.health_page import rows_address
 from mentoring.links import draft_counts
-from mentoring.models import HelpRequest, Mentorship
+from mentoring.models import HelpRequest, LeagueGuidance, LeagueMilestone, Mentorship
 from mentoring.observation_rules import DUE
 from mentoring.observations import due_rows
 from mentoring.tiers import LinkState
 from pairing_portal.common.scope import Role, Scope
 
 from .workbench_parts import Figure, Task
+
+MILESTONES_AHEAD = timedelta(days=7)
+LEAGUE = ("plan__league_branch", "plan__league_branch__name")
 
 
 def mentoring_tasks(scope: Scope, today: date) -> list[Task]:
@@ -34,6 +37,7 @@ def mentoring_tasks(scope: Scope, today: date) -> list[Task]:
     tasks += _silent(scope, today, policy)
     if scope.person_id:
         tasks += _observations(scope, today)
+        tasks += _milestones(scope, today)
     if scope.managed_branch_ids:
         tasks += _drafts(scope)
     return tasks
@@ -90,6 +94,25 @@ def _observations(scope: Scope, today: date) -> list[Task]:
             oldest < today,
         )
     ]
+
+
+def _milestones(scope: Scope, today: date) -> list[Task]:
+    """Milestones due within a week or past their day, of League branches one is secretary of or guides."""
+    mine = Q(plan__league_branch__in=scope.league_branch_ids)
+    mine |= Q(plan__league_branch__guidances__in=LeagueGuidance.objects.running().filter(person_id=scope.person_id))
+    rows = LeagueMilestone.objects.changeable_by(scope).open().filter(mine, due_on__lte=today + MILESTONES_AHEAD)
+    # With its id: two milestones of one day are two.
+    found = rows.order_by("due_on", "pk").distinct().values_list("pk", *LEAGUE, "due_on")
+    by_branch: dict[tuple[int, str], list[date]] = {}
+    for _milestone, pk, name, due_on in found:
+        by_branch.setdefault((pk, name), []).append(due_on)
+    return [
+        Task(
+            _("Milestones due: %(name)s") % {"name": name}, len(days), reverse("mentoring_league", args=[pk]), "flag",
+            days[0], days[0] < today,
+        )
+        for (pk, name), days in by_branch.items()
+    ]  # fmt: skip
 
 
 def _drafts(scope: Scope) -> list[Task]:

@@ -159,10 +159,12 @@ def _need_and_help(company: Company, secretary: User, *, today: date) -> None:
     user = helped.user
     assert user is not None
     scope = scope_for(user, today)
-    need_services.give_consent(scope=scope, version=VERSION, ip=None, now=moment(today, 7))
-    need_services.record_need(person=helped, codes=["academic"], scope=scope, by=user, now=moment(today, 7))
+    # The day before: nothing of the story lies ahead of whoever loads it in the early morning.
+    evening = moment(today - timedelta(days=1), 19)
+    need_services.give_consent(scope=scope, version=VERSION, ip=None, now=evening)
+    need_services.record_need(person=helped, codes=["academic"], scope=scope, by=user, now=evening)
     _ask(classmate, today=today)
 
 
 def _ask(person: Person, *, today: date) -> None:
-    help_services.ask_help(person=person, kind=HelpKind.FIRST_MENTOR, today=today, now=moment(today, 7))
+    help_services.ask_help(person=person, kind=HelpKind.FIRST_MENTOR, today=today, now=moment(today - timedelta(days=1), 19))

@@ -19,6 +19,7 @@ from pairing_portal.common.problems import Refused
 from .chain_deeds import run_chains
 from .chains import set_up_chains
 from .deeds import LECTURER, assign_duties, propose, run_lectures, run_pairings, speakers_of
+from .events import set_up_events
 from .people import Company, create_company, create_staff
 from .season import DemoSeason, demo_season
 
@@ -57,6 +58,7 @@ def load_demo(*, stage: str, today: date) -> Company:
         run_pairings(company, year, users, today=today, ends_on=ends_on)
         run_lectures(company, year, today=today)
         set_up_chains(company, year, users["liu_secretary"], today=today, ends_on=ends_on)
+        set_up_events(company, users, today=today)
         run_chains(company, year, users["liu_secretary"], today=today)
     return company
 

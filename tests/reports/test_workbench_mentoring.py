@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from members.access import scope_for
 from mentoring.help_services import ask_help
+from mentoring.models import LeagueMilestone, LeaguePlan
 from reports.workbench_mentoring import mentoring_cells, mentoring_figure, mentoring_tasks
-from tests.mentoring.crew import TODAY, activists, link, new_members, seniors
+from tests.mentoring.crew import TODAY, activists, guide, link, new_members, seniors
 from tests.mentoring.test_health import begun, talk
 
 REVIEWS = "到期的考察记录"
@@ -60,6 +61,26 @@ def test_drafts_and_records_due_lead_to_their_pages(cast):
     ]
     drafts = ("待发布的帮扶草案:第六党支部", 1, reverse("mentoring_plan", args=[cast.liu.pk]), False)
     assert drafts in lines(cast, "liu_secretary")
+
+
+def test_milestones_call_the_league_secretary_and_the_guides(cast):
+    guide(cast, cast.person("liu_member"))
+    plan = LeaguePlan.objects.create(
+        league_branch=cast.one, academic_year=cast.year, model_type="theory-learning", made_by=cast.user("liu_secretary"),
+        created_at=timezone.now(),
+    )  # fmt: skip
+    for days in (7, 8):
+        LeagueMilestone.objects.create(plan=plan, what="成立学习小组", due_on=TODAY + dt.timedelta(days=days))
+    label, address = "建设节点到期:土木系2026级土木工程团支部", reverse("mentoring_league", args=[cast.one.pk])
+    for name in ("league_secretary", "liu_member"):
+        assert lines(cast, name) == [(label, 1, address, False)]
+    assert lines(cast, "liu_secretary") == lines(cast, "classmate") == []
+    LeagueMilestone.objects.filter(due_on=TODAY + dt.timedelta(days=8)).update(due_on=TODAY + dt.timedelta(days=7))
+    assert lines(cast, "liu_member") == [(label, 2, address, False)]
+    LeagueMilestone.objects.update(due_on=TODAY - dt.timedelta(days=1))
+    assert lines(cast, "liu_member") == [(label, 2, address, True)]
+    LeagueMilestone.objects.update(done_on=TODAY)
+    assert lines(cast, "liu_member") == []
 
 
 def test_the_figure_counts_links_with_a_confirmed_talk(cast):
