@@ -7,12 +7,13 @@ from typing import Any, cast
 from allauth.account.views import LoginView, LogoutView
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import REDIRECT_FIELD_NAME, login, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -135,7 +136,9 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         raise Http404
     login(request, user, backend=BACKEND)
-    return redirect(settings.LOGIN_REDIRECT_URL)
+    target = request.POST.get(REDIRECT_FIELD_NAME, "")
+    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return redirect(target if is_ours else settings.LOGIN_REDIRECT_URL)
 
 
 @require_GET
