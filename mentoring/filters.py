@@ -16,8 +16,10 @@ from .health import HealthState
 from .models import LeagueGuidance, Mentorship
 from .tiers import OPEN_STATES, LinkState
 
+# Offered or running: what the counts of health count.
+PUBLISHED = "published"
 STATES = [
-    ("all", _("all states")), (LinkState.DRAFT, LinkState.DRAFT.label), (LinkState.OFFERED, LinkState.OFFERED.label),
+    ("all", _("all states")), (PUBLISHED, _("offered or running")), (LinkState.DRAFT, LinkState.DRAFT.label), (LinkState.OFFERED, LinkState.OFFERED.label),
     (LinkState.ACTIVE, LinkState.ACTIVE.label), (LinkState.DECLINED, LinkState.DECLINED.label),
     (LinkState.ENDED, LinkState.ENDED.label),
 ]  # fmt: skip
@@ -47,6 +49,8 @@ class _RowFilter(filters.FilterSet):
         return rows if self.form.cleaned_data.get("state") else rows.filter(state__in=OPEN_STATES)
 
     def by_state(self, rows: Any, name: str, value: str) -> Any:
+        if value == PUBLISHED:
+            return rows.filter(state__in=(LinkState.OFFERED, LinkState.ACTIVE))
         return rows if value == "all" else rows.filter(state=value)
 
     def by_health(self, rows: Any, name: str, value: str) -> Any:

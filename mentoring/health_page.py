@@ -14,6 +14,7 @@ from branches.models import PartyBranch
 from branches.policy import Policy
 from pairing_portal.common.scope import Scope
 
+from .filters import PUBLISHED
 from .health import TONES, HealthState, LinkHealth, count_health, health_of_guidances, health_of_links
 from .models import LeagueGuidance, Mentorship
 from .tiers import LinkState, Tier
@@ -40,6 +41,7 @@ class BranchRow:
     branch: PartyBranch
     cells: list[Cell]
     total: int
+    url: str
 
 
 def branch_rows(scope: Scope, today: date, *, guidance: bool = False) -> list[BranchRow]:
@@ -62,12 +64,13 @@ def branch_rows(scope: Scope, today: date, *, guidance: bool = False) -> list[Br
 def _row(branch: PartyBranch, healths: Iterable[LinkHealth], guidance: bool) -> BranchRow:
     counts = count_health(healths)
     cells = [Cell(state, counts[state], rows_address(branch.pk, state, guidance=guidance)) for state in COUNTED]
-    return BranchRow(branch, cells, sum(cell.count for cell in cells))
+    total = sum(cell.count for cell in cells)
+    return BranchRow(branch, cells, total, rows_address(branch.pk, "", guidance=guidance))
 
 
-def rows_address(branch_id: int | None, state: str, *, guidance: bool = False) -> str:
-    """The list of links (or guidance) in a state, of one branch or of all."""
-    asked: dict[str, Any] = {"health": str(state)}
+def rows_address(branch_id: int | None, health: str, *, guidance: bool = False) -> str:
+    """The list of links (or guidance) of one health, of one branch or of all; without a health all that are counted."""
+    asked: dict[str, Any] = {"health": str(health)} if health else {"state": PUBLISHED}
     if branch_id is not None:
         asked["branch"] = branch_id
     if guidance:

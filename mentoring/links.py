@@ -73,7 +73,7 @@ class Event:
 def story_of(row: Mentorship | LeagueGuidance, *, names_arranger: bool) -> list[Event]:
     """What happened to a link or a guidance, oldest first. Who arranged it is the branch's business."""
     by = str(row.arranged_by) if names_arranger and row.arranged_by else ""
-    events = [Event(_("arranged"), row.created_at, by)]
+    events = [Event(_("arranged by %(name)s") % {"name": by} if by else _("arranged"), row.created_at)]
     if row.published_at:
         asked = isinstance(row, Mentorship) and row.tier == Tier.CLASSMATES
         events.append(Event(_("offered to the mentee") if asked else _("published"), row.published_at))

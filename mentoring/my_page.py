@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from branches.models import LeagueBranch
 from branches.policy import Policy
 from members.models import Person
 from members.next_step import NextStep, next_step
@@ -58,15 +59,16 @@ class GuidanceCard:
 
 @dataclass
 class MyPage:
-    """`helping`: links as mentor; `helped`: as mentee; `guiding`: League branches."""
+    """`helping`: links as mentor; `helped`: as mentee; `guiding`: League branches; `leading`: those one is secretary of."""
 
     helping: list[LinkCard]
     helped: list[LinkCard]
     guiding: list[GuidanceCard]
+    leading: list[LeagueBranch] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.helping or self.helped or self.guiding)
+        return not (self.helping or self.helped or self.guiding or self.leading)
 
 
 def my_page(person: Person, scope: Scope, today: date, policy: Policy | None = None) -> MyPage:
@@ -79,6 +81,7 @@ def my_page(person: Person, scope: Scope, today: date, policy: Policy | None = N
         helping=[card for card in cards if card.link.mentor_id == person.pk],
         helped=[card for card in cards if card.link.mentee_id == person.pk],
         guiding=_guidance_cards(person, scope, today, policy),
+        leading=list(_led_branches(scope)) if scope.league_branch_ids else [],
     )
 
 
@@ -153,6 +156,13 @@ def _guidance_cards(person: Person, scope: Scope, today: date, policy: Policy) -
         GuidanceCard(row, health[row.pk], [str(labels[area]) for area in row.focus_areas if area in labels])
         for row in rows
     ]
+
+
+def _led_branches(scope: Scope) -> Any:
+    """League branches whose secretary the user is, with the number of their guides."""
+    guides = Count("guidances", filter=Q(guidances__state=LinkState.ACTIVE), distinct=True)
+    rows = LeagueBranch.objects.visible_to(scope).filter(pk__in=scope.league_branch_ids)
+    return rows.annotate(guide_count=guides).order_by("pk")
 
 
 def own_next_step(person: Person, today: date, policy: Policy) -> NextStep | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max, OuterRef, Q, Subquery
 
 from branches.policy import Policy
 from members.models import Person
@@ -38,6 +38,7 @@ class DueRow:
     last_to: date | None
     link: Mentorship | None = None
     may_write: bool = False
+    last_id: int | None = None
 
     @property
     def badge(self) -> str:
@@ -57,20 +58,30 @@ def intervals_on(today: date) -> Intervals:
 
 
 def contact_links(condition: Q | None = None) -> Any:
-    """Running links of formal contacts whose mentee is still observed, with the end of the last record as `last_to`."""
+    """Running links of formal contacts whose mentee is still observed, with the end and id of the last record as `last_to`, `last_id`."""
     links = Mentorship.objects.running().filter(tier=Tier.ACTIVISTS, is_formal=True, mentee__stage__in=OBSERVED_STAGES)
     if condition is not None:
         links = links.filter(condition)
-    return links.select_related("mentor", "mentee__party_branch").annotate(last_to=Max("observations__period_to"))
+    return links.select_related("mentor", "mentee__party_branch").annotate(
+        last_to=Max("observations__period_to"), last_id=_newest(mentorship=OuterRef("pk"))
+    )  # fmt: skip
 
 
 def observed_people(condition: Q | None = None) -> Any:
-    """People a branch observes, with the end of its last review as `last_to`."""
+    """People a branch observes, with the end and id of its last review as `last_to`, `last_id`."""
     people = Person.objects.filter(stage__in=OBSERVED_STAGES, party_branch__isnull=False)
     if condition is not None:
         people = people.filter(condition)
     reviews = Q(observations__kind=ObservationKind.BRANCH)
-    return people.select_related("party_branch").annotate(last_to=Max("observations__period_to", filter=reviews))
+    return people.select_related("party_branch").annotate(
+        last_to=Max("observations__period_to", filter=reviews),
+        last_id=_newest(person=OuterRef("pk"), kind=ObservationKind.BRANCH),
+    )
+
+
+def _newest(**which: Any) -> Subquery:
+    rows = ObservationRecord.objects.filter(**which).order_by("-period_to", "-pk")
+    return Subquery(rows.values("pk")[:1])
 
 
 def next_of_link(link: Any, intervals: Intervals) -> NextDue:
@@ -96,7 +107,8 @@ def due_rows(scope: Scope, today: date, *, own_only: bool = False) -> list[DueRo
     for link in contact_links(Q(mentor_id=me) | _near(scope, "mentee__", own_only)).exclude(mentee_id=me):
         due = next_of_link(link, intervals)
         rows.append(DueRow(
-            ObservationKind.CONTACT, link.mentee, due, due.standing(today), link.last_to, link, link.mentor_id == me
+            ObservationKind.CONTACT, link.mentee, due, due.standing(today), link.last_to, link, link.mentor_id == me,
+            link.last_id,
         ))  # fmt: skip
     for person in observed_people(_near(scope, "", own_only)).exclude(pk=me):
         due_by_branch = next_of_person(person, intervals)
@@ -104,7 +116,7 @@ def due_rows(scope: Scope, today: date, *, own_only: bool = False) -> list[DueRo
             continue
         rows.append(DueRow(
             ObservationKind.BRANCH, person, due_by_branch, due_by_branch.standing(today), person.last_to,
-            may_write=scope.manages(person.party_branch_id),
+            may_write=scope.manages(person.party_branch_id), last_id=person.last_id,
         ))  # fmt: skip
     return sorted(rows, key=lambda row: (row.next.due_on, row.person.name_key, row.person.pk, row.kind))
 

@@ -21,12 +21,14 @@ from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
 
 from . import chain_reader
-from .chain import LINKS_AT_MOST, ChainLink, Column, person_key
+from .chain import LINKS_AT_MOST, ChainLink, Column, Gap, GapKind, person_key
 from .chain_breaks import Break, leaves_by
 from .chain_picture import draw
 from .chain_reader import Place, ReadChain
 from .rules import PersonFacts
+from .services import may_arrange
 from .tiers import Tier
+from .views_link_new import helper_address
 
 YEARS = range(2000, 2101)
 # More classes than these are folded behind a word.
@@ -75,6 +77,7 @@ def mentoring_chain(request: HttpRequest) -> HttpResponse:
         "picture": draw(read.chain, year=read.year),
         "rows": list(rows.values()),
         "breaks": [_break_row(one, rows[one.link.key]) for one in read.breaks],
+        "gaps": [(gap, _helper_url(gap, place, read, scope)) for gap in read.chain.gaps],
         "unlinked": _unlinked(read),
         "figures": _figures(read),
         "tiers": [(tier, Tier(tier).label) for tier in (Tier.NEW_MEMBERS, Tier.ACTIVISTS, Tier.CLASSMATES, Tier.LEAGUE_BRANCHES)],
@@ -142,6 +145,17 @@ def _hand_on_url(link_id: int, mentor_id: int) -> str:
         return f"{reverse('mentoring_link_hand_on', args=[link_id])}?{urlencode({'mentor': mentor_id})}"
     except NoReverseMatch:
         return ""
+
+
+def _helper_url(gap: Gap, place: Place, read: ReadChain, scope: Scope) -> str:
+    """Where whoever arranges links here finds a mentor for somebody without one; "" for all others."""
+    arranges = may_arrange(place, scope) if isinstance(place, PartyBranch) else scope.oversees(place.department_id)
+    pk = int(gap.key.split("-")[1])
+    if not arranges or gap.kind in (GapKind.ASKED, GapKind.BROKEN):
+        return ""
+    if gap.kind == GapKind.GUIDES:
+        return f"{reverse('mentoring_guidance_new')}?{urlencode({'league': pk})}"
+    return helper_address(read.facts.people[pk].stage, pk)
 
 
 def _unlinked(read: ReadChain) -> list[dict[str, Any]]:

@@ -118,6 +118,7 @@ def mentoring_guidance(request: HttpRequest, pk: int) -> HttpResponse:
         "others": LeagueGuidance.objects.visible_to(scope).open().filter(league_branch=row.league_branch_id)
         .exclude(pk=pk).with_names(),
         "may_focus": may_focus,
+        "may_log": scope.person_id == row.person_id and row.state == LinkState.ACTIVE,
         "may_end": keeps and row.state == LinkState.ACTIVE,
         "may_plan": keeps and row.state == LinkState.DRAFT,
     }  # fmt: skip

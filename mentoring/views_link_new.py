@@ -27,6 +27,7 @@ from .forms_links import HandOnForm, LinkForm
 from .links import tier_row, tier_rows
 from .models import Mentorship
 from .offers import MENTEE, MENTOR, choosable, first_people, known_people, may_open, offers_for
+from .rules import TIERS
 from .services import may_arrange
 from .tiers import PERSON_TIERS, LinkState, Tier
 from .views_links import visible_link
@@ -79,6 +80,15 @@ class Asked:
 def require_arranger(scope: Scope) -> None:
     if not may_open(scope):
         raise PermissionDenied(_("Links are arranged by branch secretaries and the department. Ask your secretary."))
+
+
+def helper_address(stage: str, pk: int) -> str:
+    """The page that offers mentors for somebody of a stage, in the tier where they are helped."""
+    tier = next((tier for tier in reversed(PERSON_TIERS) if stage in TIERS[tier].mentee_stages), None)
+    if tier is None:
+        return reverse("mentoring_link_new")
+    asked = {"tier": int(tier), "first": pk} | ({"formal": 1} if tier == Tier.ACTIVISTS else {})
+    return f"{reverse('mentoring_link_new')}?{urlencode(asked)}"
 
 
 def words_of(request: HttpRequest) -> str:

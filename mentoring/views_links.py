@@ -143,6 +143,7 @@ def _allowed_actions(link: Mentorship, scope: Scope) -> dict[str, bool]:
     keeps, is_mentee = may_arrange(link.party_branch, scope), scope.person_id == link.mentee_id
     is_known = link.state in (LinkState.OFFERED, LinkState.ACTIVE)
     return {
+        "log": link.state == LinkState.ACTIVE and scope.person_id in (link.mentor_id, link.mentee_id),
         "answer": is_mentee and link.state == LinkState.OFFERED,
         "hand_on": keeps and link.state == LinkState.ACTIVE,
         "end": (keeps or (is_mentee and link.state == LinkState.ACTIVE)) and is_known,

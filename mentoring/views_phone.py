@@ -29,6 +29,7 @@ from .health import health_rules
 from .health_page import COUNTED, branch_rows
 from .models import ContactCard, ContactWay, HelpKind, HelpRequest
 from .my_page import MyPage, my_page, own_next_step
+from .views_link_new import helper_address
 
 
 def _own_person(request: HttpRequest) -> tuple[Scope, Person]:
@@ -134,7 +135,10 @@ def mentoring_helps(request: HttpRequest) -> HttpResponse:
     scope = _secretary_scope(request)
     calls = HelpRequest.objects.changeable_by(scope).select_related("person__party_branch", "person__school_class")
     context = {
-        "calls": list(calls.open().order_by("asked_at", "pk")),
+        "calls": [
+            (call, helper_address(call.person.stage, call.person_id))
+            for call in calls.open().order_by("asked_at", "pk")
+        ],
         "answered": calls.filter(handled_at__isnull=False).select_related("handled_by").order_by("-handled_at")[:10],
     }
     return render(request, "mentoring/help_list.html", context)

@@ -26,6 +26,7 @@ from .workbench_events import event_tasks
 from .workbench_mentoring import mentoring_cells, mentoring_figure, mentoring_tasks
 from .workbench_pairings import pairing_tasks
 from .workbench_parts import Figure, Task
+from .workbench_records import record_tasks
 
 WEEKS_SHOWN = 8
 OVERSEEING = (Role.STAFF, Role.ADMINISTRATOR)
@@ -56,7 +57,7 @@ def _role(scope: Scope) -> str:
 def _tasks(scope: Scope, today: date) -> list[Task]:
     late_days = Policy().number("confirm_reminder_days", today)
     late_before = timezone.now() - timedelta(days=late_days)
-    tasks = [*pairing_tasks(scope, today), *mentoring_tasks(scope, today), *event_tasks(scope)]
+    tasks = [*pairing_tasks(scope, today), *mentoring_tasks(scope, today), *event_tasks(scope), *record_tasks(scope)]
     if scope.managed_branch_ids or scope.has(Role.STAFF) or scope.person_id:
         logs = LogEntry.objects.confirmable_by(scope).aggregate(count=Count("pk"), oldest=Min("submitted_at"))
         if logs["count"]:
