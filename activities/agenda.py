@@ -23,6 +23,7 @@ DAY = timedelta(days=1)
 # How far from this month the calendar is turned; farther away nothing is planned or kept.
 MONTHS_AT_MOST = 120
 MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+DAY_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Line:
-    """An entry and the word for its kind."""
+    """An entry with the word for its kind, its colour, whose it is, and whether it concerns the user."""
 
     entry: CalendarEntry
     word: Any
+    tone: str
+    sides: tuple[str, ...]
+    is_mine: bool
 
 
 @dataclass(frozen=True)
@@ -76,41 +80,89 @@ def asked_month(text: str, today: date) -> date:
     found = MONTH.fullmatch(text)
     if found is None:
         raise Refused(_("A month is written as %(example)s.") % {"example": f"{today:%Y-%m}"})
-    months = (int(found[1]) - today.year) * 12 + int(found[2]) - today.month
-    if abs(months) > MONTHS_AT_MOST:
-        raise Refused(_("The calendar reaches ten years back and ten years ahead. Choose a month in between."))
+    _must_be_near(int(found[1]), int(found[2]), today)
     return date(int(found[1]), int(found[2]), 1)
+
+
+def asked_day(text: str, today: date) -> date:
+    """A day written `2026-11-03`, today for "". Raises `Refused` for anything else or too far away."""
+    if not text:
+        return today
+    try:
+        found = date.fromisoformat(text) if DAY_WRITTEN.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise Refused(_("A day is written as %(example)s.") % {"example": f"{today:%Y-%m-%d}"})
+    _must_be_near(found.year, found.month, today)
+    return found
+
+
+def _must_be_near(year: int, month: int, today: date) -> None:
+    if abs(_months_from(today, year, month)) > MONTHS_AT_MOST:
+        raise Refused(_("The calendar reaches ten years back and ten years ahead. Choose a month in between."))
+
+
+def _months_from(today: date, year: int, month: int) -> int:
+    return (year - today.year) * 12 + month - today.month
 
 
 def month_beside(first: date, step: int, today: date) -> date | None:
     """The month before (-1) or after (1); None at the end of the calendar."""
     beside = (first - DAY if step < 0 else first + timedelta(days=31)).replace(day=1)
-    months = (beside.year - today.year) * 12 + beside.month - today.month
-    return beside if abs(months) <= MONTHS_AT_MOST else None
+    return beside if abs(_months_from(today, beside.year, beside.month)) <= MONTHS_AT_MOST else None
+
+
+def week_beside(monday: date, step: int, today: date) -> date | None:
+    """The Monday before (-1) or after (1); None at the end of the calendar."""
+    beside = monday + 7 * step * DAY
+    return beside if abs(_months_from(today, beside.year, beside.month)) <= MONTHS_AT_MOST else None
 
 
 def last_day(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1) - DAY
 
 
-def gather(scope: Scope, first: date, last: date) -> list[Line]:
-    """What all rooms have on the calendar between two days, by day, then in the order of the sources."""
-    found = [Line(entry, source.label) for source in calendar_sources for entry in source.entries(scope, first, last)]
+def gather(scope: Scope, first: date, last: date, kind: str = "") -> list[Line]:
+    """What all rooms, or one kind of it, have on the calendar between two days; by day, then in the order of the sources."""
+    found = [
+        Line(
+            entry, source.label, entry.tone or source.tone, entry.sides or source.sides, entry.is_mine or source.is_personal
+        )
+        for key, source in calendar_sources.items()
+        if kind in ("", key)
+        for entry in source.entries(scope, first, last)
+    ]  # fmt: skip
     return sorted(found, key=lambda line: line.entry.on)
 
 
 def build_weeks(lines: Sequence[Line], first: date, last: date, today: date) -> list[AgendaWeek]:
     """Every week that touches the days, each line once; three queries."""
-    calendar = load_calendar()
-    special = list(CalendarDay.objects.filter(on__range=(first, last)).order_by("on"))
+    calendar, special = load_calendar(), special_days(first, last)
     by_day: dict[date, list[Line]] = defaultdict(list)
     for line in lines:
         by_day[line.entry.on].append(line)
     running = tuple(line for line in lines if line.entry.on < first)
     return [
-        _week(max(monday, first), min(monday + 6 * DAY, last), calendar, special, by_day, today, running)
+        _week(max(monday, first), min(monday + 6 * DAY, last), calendar, special, by_day, today, running if monday <= first else ())
         for monday in weeks_between(first, last)
-    ]
+    ]  # fmt: skip
+
+
+def special_days(first: date, last: date) -> list[CalendarDay]:
+    return list(CalendarDay.objects.filter(on__range=(first, last)).order_by("on"))
+
+
+def week_words(calendar: Calendar, first: date, last: date) -> dict[str, str]:
+    """For the margin: Monday, as written in the address → teaching week or exam week; nothing outside terms."""
+    found = {}
+    for monday in weeks_between(first, last):
+        number = calendar.teaching_week(monday)
+        if calendar.is_exam_week(monday):
+            found[monday.isoformat()] = _("Exams")
+        elif number:
+            found[monday.isoformat()] = _("Week %(number)d") % {"number": number}
+    return found
 
 
 def _week(
@@ -124,15 +176,15 @@ def _week(
         number=calendar.teaching_week(first),
         is_exam=calendar.is_exam_week(first),
         is_current=first <= today <= last,
-        marks=tuple(_marks(day for day in special if first <= day.on <= last)),
-        running=running if first.day == 1 else (),
+        marks=tuple(marks_of(day for day in special if first <= day.on <= last)),
+        running=running,
         days=tuple(
             AgendaDay(day, day == today, tuple(by_day.get(day, ()))) for day in days if day in by_day or day == today
         ),
     )
 
 
-def _marks(special: Iterable[CalendarDay]) -> list[Mark]:
+def marks_of(special: Iterable[CalendarDay]) -> list[Mark]:
     """Days that follow each other with the same kind and name are one mark."""
 
     def run(item: tuple[int, CalendarDay]) -> tuple[date, str, str]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Case, Exists, OuterRef, Prefetch, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import time_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pairing_portal.common.registries import CalendarEntry
 from pairing_portal.common.scope import Scope
 
-from .models import Activity, ActivityState, Lecture, LectureAudience, LectureState, Participation
+from .event_querysets import partners_of
+from .models import Activity, ActivityHost, ActivityState, Lecture, LectureAudience, LectureState, Participation
 from .quota import monday_of
 
 # These can still be given another time.
@@ -23,34 +26,52 @@ MOVABLE = (ActivityState.DRAFT, ActivityState.PROPOSED, ActivityState.APPROVED, 
 
 
 def events(scope: Scope, first: date, last: date) -> Iterator[CalendarEntry]:
-    """Activities that touch these days, as far as the user may see them; three queries however many there are."""
+    """Activities that touch these days, as far as the user may see them; one query however many there are."""
     since, until = _midnight(first), _midnight(last + timedelta(days=1))
     rows: Any = Activity.objects.visible_to(scope).exclude(state=ActivityState.DRAFT).between(since, until)
-    mine = dict(
-        Participation.objects.filter(
-            person_id=scope.person_id or 0, activity__starts_at__lt=until, activity__ends_at__gt=since
-        ).values_list("activity_id", "state")
-    )
-    may_move = set(
-        Activity.objects.changeable_by(scope)
-        .filter(state__in=MOVABLE)
-        .between(since, until)
-        .values_list("pk", flat=True)
-    )
     columns = (
-        "pk", "title", "starts_at", "ends_at", "place", "state", "version", "kind__name", "kind__icon", "kind__tone",
-        "party_branch__name", "league_branch__name",
+        "pk", "title", "starts_at", "ends_at", "place", "state", "version", "kind__key", "kind__name", "kind__icon", "kind__tone",
+        "party_branch__name", "league_branch__name", "by_own", "by_partner", "is_mine", "may_move",
     )  # fmt: skip
-    for row in rows.order_by("starts_at", "pk").values_list(*columns, named=True):
+    for row in _with_flags(rows, scope).order_by("starts_at", "pk").values_list(*columns, named=True):
         starts, ends = timezone.localtime(row.starts_at), timezone.localtime(row.ends_at)
         host = (row.party_branch__name or "").split("党总支")[-1] or row.league_branch__name
         yield CalendarEntry(
             on=starts.date(), until=ends.date(), title=row.title, kind="event", icon=row.kind__icon, tone=row.kind__tone,
             url=f"/activities/{row.pk}/", starts_at=starts, ends_at=ends, place=row.place, version=row.version,
-            uid=f"activity-{row.pk}", is_cancelled=row.state == ActivityState.CANCELLED, is_mine=row.pk in mine,
-            move_url=f"/activities/{row.pk}/move/" if row.pk in may_move else "",
+            uid=f"activity-{row.pk}", is_cancelled=row.state == ActivityState.CANCELLED, is_mine=row.is_mine,
+            move_url=f"/activities/{row.pk}/move/" if row.may_move else "", topic=row.kind__key, sides=_sides(row),
             note=" · ".join(part for part in (_clock(starts, ends), row.place, host, row.kind__name, _state_words(row.state)) if part),
         )  # fmt: skip
+
+
+def _with_flags(rows: Any, scope: Scope) -> Any:
+    """What the user has to do with each.
+
+    `by_own`: hosted by the user's branches, or by those of the departments they answer for; `by_partner`: by paired ones;
+    `is_mine`: the user takes part; `may_move`: and may give it another time.
+    """
+    branches = scope.branch_ids | scope.own_branch_ids
+    beside = ActivityHost.objects.filter(activity=OuterRef("pk"), party_branch_id__in=branches)
+    own = Q(party_branch_id__in=branches) | Q(party_branch__department_id__in=scope.department_ids) | Exists(beside)
+    part = Participation.objects.filter(activity=OuterRef("pk"), person_id=scope.person_id or 0)
+    movable = Q(state__in=MOVABLE, pk__in=Activity.objects.changeable_by(scope).values("pk"))
+    return rows.annotate(
+        by_own=_flag(own),
+        by_partner=_flag(Q(party_branch__in=partners_of(branches))),
+        is_mine=Exists(part),
+        may_move=_flag(movable),
+    )
+
+
+def _flag(condition: Q) -> Case:
+    return Case(When(condition, then=Value(True)), default=Value(False))
+
+
+def _sides(row: Any) -> tuple[str, ...]:
+    """("other",) for what is open to the whole department and hosted by neither."""
+    found = (("own", row.by_own), ("partner", row.by_partner), ("league", bool(row.league_branch__name)))
+    return tuple(side for side, holds in found if holds) or ("other",)
 
 
 def _midnight(on: date) -> datetime:
@@ -58,9 +79,15 @@ def _midnight(on: date) -> datetime:
 
 
 def _clock(starts: datetime, ends: datetime) -> str:
-    if starts.date() != ends.date():
-        return time_format(starts)
-    return f"{time_format(starts)}–{time_format(ends)}"
+    language = get_language() or ""
+    words = _hour(starts.hour, starts.minute, language)
+    return words if starts.date() != ends.date() else f"{words}–{_hour(ends.hour, ends.minute, language)}"
+
+
+@lru_cache(maxsize=2048)
+def _hour(hour: int, minute: int, language: str) -> str:
+    """A day has few of them, a busy month names them ten thousand times."""
+    return str(time_format(time(hour, minute)))
 
 
 def _state_words(state: str) -> str:
@@ -77,7 +104,8 @@ def lectures(scope: Scope, first: date, last: date) -> Iterator[CalendarEntry]:
         audiences = list(lecture.audiences.all())
         yield CalendarEntry(
             on=lecture.on, title=_title(lecture), kind="lecture", icon="book", note=_note(lecture, audiences),
-            url=_week_page(lecture, audiences),
+            url=_week_page(lecture, audiences), place=lecture.place,
+            is_mine=any(speaker.person_id == scope.person_id for speaker in lecture.speakers.all()),
         )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from pairing_portal.common.registries import (
     Talks,
     calendar_sources,
     leave_effects,
+    mentoring_panels,
     navigation,
     pairing_summaries,
     person_panels,
@@ -25,13 +26,18 @@ from pairing_portal.common.registries import (
 )
 from pairing_portal.common.scope import Role, Scope
 
+WAITING_SHOWN = 5
+
 
 def register() -> None:
-    from . import calendar_source, notices, notices_events
+    from . import calendar_source, notices, notices_events, notices_logs, notices_owed, notices_records
     from .services import end_duties_of
 
     notices.register()
     notices_events.register()
+    notices_owed.register()
+    notices_logs.register()
+    notices_records.register()
     leave_effects.register("activities", LeaveEffect(_("Lecture duties end"), end_duties_of, duties_that_end))
     pairing_summaries.register("activities", counts_of_pairing)
     talk_records.register("link", partial(talks, "mentorship"))
@@ -39,7 +45,15 @@ def register() -> None:
     person_panels.register(
         "hours", PersonPanel(_("Activities and hours"), "activities/person_panel.html", panel, tab="activity")
     )
-    calendar_sources.register("lecture", CalendarSource(_("Theory lectures"), calendar_source.lectures), order=10)
+    mentoring_panels.register(
+        "waiting", PersonPanel(_("Waiting for me to confirm"), "activities/waiting_panel.html", waiting_panel)
+    )
+    calendar_sources.register("event", CalendarSource(_("Activities"), calendar_source.events), order=5)
+    calendar_sources.register(
+        "lecture",
+        CalendarSource(_("Theory lectures"), calendar_source.lectures, "gold", sides=("league",)),
+        order=10,
+    )
     navigation.register(
         "calendar", NavigationEntry(_("Calendar"), "calendar", "calendar3", "/calendar/", phone=True), order=50
     )
@@ -81,16 +95,45 @@ def duties_that_end(person_ids: list[int]) -> list[str]:
 
 
 def panel(person_id: int, scope: Scope) -> dict[str, Any] | None:
-    """Confirmed minutes and the newest entries of a person, as far as the viewer may see them."""
-    from django.db.models import Sum
+    """Hours of the year by ledger for those who see every entry, and the newest entries the viewer may see."""
+    from django.urls import reverse
+    from django.utils import timezone
 
+    from . import ledgers
     from .models import LogEntry
 
     rows = LogEntry.objects.visible_to(scope).filter(person_id=person_id).with_names()
-    if not rows.exists():
+    entries = list(rows[:20])
+    if not entries:
         return None
-    confirmed = rows.confirmed().aggregate(total=Sum("minutes"))["total"] or 0
-    return {"entries": rows[:20], "confirmed_minutes": confirmed, "confirmed_count": rows.confirmed().count()}
+    total, count = ledgers.totals(rows.confirmed())[""]
+    context: dict[str, Any] = {"entries": entries, "confirmed_minutes": total, "confirmed_count": count}
+    person = ledgers.readable_person(person_id, scope)
+    if person is not None:
+        today = timezone.localdate()
+        period = ledgers.calendar_year(today.year)
+        found = ledgers.figures(
+            ledgers.totals(ledgers.counted(rows, period)), ledgers.training_goal(person, period, today)
+        )
+        address = reverse("person_ledgers", args=[person_id])
+        context |= {
+            "period": period,
+            "address": address,
+            "stats": ledgers.stats(found, address=address, query=f"year={period.key}"),
+        }
+    return context
+
+
+def waiting_panel(person_id: int, scope: Scope) -> dict[str, Any] | None:
+    """What the other side logged and nobody confirmed yet, the oldest first; for one's own mentoring page."""
+    from .models import LogEntry
+
+    waiting = LogEntry.objects.confirmable_by(scope).from_the_other_side(scope).order_by("submitted_at", "pk")
+    entries = list(waiting.select_related("person")[: WAITING_SHOWN + 1])
+    if not entries:
+        return None
+    more = waiting.count() - WAITING_SHOWN if len(entries) > WAITING_SHOWN else 0
+    return {"entries": entries[:WAITING_SHOWN], "more": more}
 
 
 def counts_of_pairing(pairing_id: int) -> list[tuple[str, int]]:

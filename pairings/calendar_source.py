@@ -30,6 +30,7 @@ def covers(scope: Scope, first: date, last: date) -> Iterator[CalendarEntry]:
         yield CalendarEntry(
             on=cover.from_on, until=cover.to_on, kind="cover", icon="person-check", note=str(cover.pairing),
             title=_("%(stand_in)s stands in for %(whom)s: %(duty)s") % words, url=_cover_page(cover, scope),
+            is_mine=scope.person_id is not None and scope.person_id in (cover.stand_in_id, cover.absent_id),
         )  # fmt: skip
 
 
@@ -51,11 +52,14 @@ def tasks(scope: Scope, first: date, last: date) -> Iterator[CalendarEntry]:
         yield CalendarEntry(
             on=task.due_on, title=task.what, kind="task", icon="clipboard-check", note=_joined(parts),
             url=f"{reverse('work', args=[task.pairing_id])}#task-{task.pk}",
+            is_mine=task.who_id is not None and task.who_id == scope.person_id,
         )  # fmt: skip
 
 
 def findings(scope: Scope, first: date, last: date) -> Iterator[CalendarEntry]:
     """What is to be mended by when: for the two committees, who mend and ask after it."""
+    if not scope.branch_ids:
+        return
     today = timezone.localdate()
     own = Q(inspection__pairing__helping_branch_id__in=scope.branch_ids)
     own |= Q(inspection__pairing__partner_branch_id__in=scope.branch_ids)

@@ -38,16 +38,17 @@ def register() -> None:
     person_panels.register(
         "covers", PersonPanel(_("Stand-in duties"), "pairings/cover_panel.html", cover_panel, tab="pairing"), order=110
     )
-    for order, (kind, label, entries) in enumerate(
+    for order, (kind, label, entries, tone) in enumerate(
         [
-            ("cover", _("Stand-in duties"), calendar_source.covers),
-            ("task", _("Work plan"), calendar_source.tasks),
-            ("finding", _("Records to mend"), calendar_source.findings),
-            ("milestone", _("Milestones"), calendar_source.milestones),
-            ("pairing", _("Pairing"), calendar_source.pairings),
+            ("cover", _("Stand-in duties"), calendar_source.covers, "teal"),
+            ("task", _("Work plan"), calendar_source.tasks, "grey"),
+            ("finding", _("Records to mend"), calendar_source.findings, "orange"),
+            ("milestone", _("Milestones"), calendar_source.milestones, "blue"),
+            ("pairing", _("Pairing"), calendar_source.pairings, "red"),
         ]
     ):
-        calendar_sources.register(kind, CalendarSource(label, entries), order=20 + order)
+        source = CalendarSource(label, entries, tone, sides=("own", "partner"))
+        calendar_sources.register(kind, source, order=20 + order)
     navigation.register(
         "pairings",
         NavigationEntry(_("Pairing"), "pairings", "link", "/pairings/", roles=frozenset(Role) - {Role.COUNSELLOR}),

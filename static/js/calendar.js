@@ -42,10 +42,11 @@
     const more = info.event.extendedProps;
     if (more.mark) return { domNodes: [part("span", "grid-mark", info.event.title)] };
     const nodes = [sign(more.icon)];
-    if (info.timeText) nodes.push(part("span", "grid-time", info.timeText));
+    // A day of the month has room for the word or for the hour.
+    if (info.timeText && !(more.cancelled && view === "month")) nodes.push(part("span", "grid-time", info.timeText));
     nodes.push(part(more.cancelled ? "s" : "span", "grid-title", info.event.title));
     if (more.cancelled) nodes.push(part("span", "grid-word", data.wordCancelled));
-    if (more.mine) {
+    if (more.mine && !more.cancelled) {
       const mine = part("span", "grid-mine", "");
       mine.append(sign("person-check"), part("span", "visually-hidden", data.wordMine));
       nodes.push(mine);
@@ -136,9 +137,10 @@
     weekNumberContent: (info) => {
       const monday = new Date(info.date);
       monday.setDate(monday.getDate() - ((monday.getDay() + 6) % 7));
-      return weeks[day(monday)] || "";
+      const word = weeks[day(monday)] || "";
+      return WIDE ? word : (word.match(/\d+/) || [word])[0];
     },
-    navLinks: false,
+    dayCellContent: (info) => view === "month" ? String(info.date.getDate()) : "",
     dayMaxEvents: WIDE ? 4 : 3,
     moreLinkText: (count) => data.wordMore.replace("#", String(count)),
     allDayText: data.wordAllDay,

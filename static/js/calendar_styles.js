@@ -6,7 +6,8 @@
   const style = document.createElement("style");
   style.setAttribute("data-fullcalendar", "");
   if (nonce) style.nonce = nonce.content;
-  document.head.append(style);
+  // Before the page's own sheets, which have the last word.
+  document.head.insertBefore(style, document.head.querySelector("link[rel=stylesheet]"));
   const sheet = style.sheet;
   if (!sheet) return;
   const insert = sheet.insertRule.bind(sheet);
