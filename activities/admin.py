@@ -14,7 +14,7 @@ from pairing_portal.common.problems import Refused
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import ADMIN_SITE_ROLES, SETUP_ROLES, Role
 
-from . import admin_events, services  # noqa: F401  # it registers its pages
+from . import admin_events, admin_lines, admin_records, services  # noqa: F401  # they register their pages
 from .models import Lecture, LectureAudience, LectureDuty, LectureSpeaker, LogEntry, QuotaExemption, Textbook
 
 WORKING_ROLES = frozenset({Role.STAFF, Role.SECRETARY, Role.COMMITTEE})

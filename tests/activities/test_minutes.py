@@ -24,7 +24,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def meeting(cast):
     """A general meeting of Er on 27 October, 19:00 to 20:30: secretary, member and probationary member came, the deputy asked for leave."""
-    activity = published(cast, kind="general_meeting", title="十月支部党员大会", starts_at=at(27, 19), ends_at=at(27, 20, 30))
+    activity = published(
+        cast, kind="general_meeting", title="十月支部党员大会", starts_at=at(27, 19), ends_at=at(27, 20, 30)
+    )
     for name in ("er_secretary", "er_member", "er_probationary"):
         row, _new = Participation.objects.get_or_create(activity=activity, person=cast.person(name))
         row.state, row.checked_in_at, row.way = "present", at(27, 19), "list"
@@ -82,7 +84,11 @@ def test_minutes_show_everything_of_the_form_of_the_rules(cast, meeting, sign_in
     ):  # fmt: skip
         assert part in html
     minutes = MeetingMinutes.objects.get()
-    assert (minutes.written_by, minutes.chair, minutes.present_count) == (cast.user("er_deputy"), cast.person("er_secretary"), 2)
+    assert (minutes.written_by, minutes.chair, minutes.present_count) == (
+        cast.user("er_deputy"),
+        cast.person("er_secretary"),
+        2,
+    )
 
 
 @pytest.mark.parametrize(
