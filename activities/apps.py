@@ -9,7 +9,9 @@ class ActivitiesConfig(AppConfig):
 
     def ready(self) -> None:
         from . import wiring
+        from .classics import fill_classics
         from .kinds import fill_kinds
 
         wiring.register()
         post_migrate.connect(fill_kinds, sender=self)
+        post_migrate.connect(fill_classics, sender=self)

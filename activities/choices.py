@@ -12,8 +12,11 @@ from mentoring.models import LeagueGuidance, Mentorship
 from pairing_portal.common.scope import Scope
 from pairings.models import MemberPairing
 
+from .event_models import Activity, ActivityState, Participation, ParticipationState
 from .models import LogPurpose
 from .querysets import league_branches_on_duty
+
+TAKES_PART = (ParticipationState.INVITED, ParticipationState.SIGNED_UP, ParticipationState.PRESENT)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,15 @@ def log_choices(scope: Scope, today: date | None = None) -> list[Choice]:
     choices.append(Choice("service", _("Volunteer service"), _("on and off campus"), "heart", LogPurpose.SERVICE))
     choices.append(Choice("other", _("Other"), _("meetings, preparation, files"), "pencil", LogPurpose.OTHER))
     return choices
+
+
+def todays_activities(scope: Scope, today: date) -> list[Activity]:
+    """Today's activities one takes part in: finishing them credits the hours, so nobody logs them by hand."""
+    part = Participation.objects.visible_to(scope).filter(person_id=scope.person_id or 0)
+    mine = part.filter(state__in=TAKES_PART).values("activity_id")
+    known = (ActivityState.PUBLISHED, ActivityState.FINISHED)
+    rows = Activity.objects.visible_to(scope).filter(pk__in=mine, state__in=known, starts_at__date=today)
+    return list(rows.order_by("starts_at", "pk"))
 
 
 def _link_choices(scope: Scope) -> list[Choice]:

@@ -39,6 +39,7 @@ class QuickLogForm(forms.Form):
         label=_("what was done, in one sentence"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
     on = forms.DateField(label=_("date"), widget=forms.DateInput(attrs={"type": "date"}))
+    starts_at = forms.TimeField(label=_("began at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
     late_reason = forms.CharField(label=_("why entered late"), max_length=200, required=False)
     idempotency_key = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
@@ -85,6 +86,7 @@ class QuickLogForm(forms.Form):
             "focus_area": data["focus_area"] if choice.league_guidance else "",
             "summary": data["summary"],
             "late_reason": data["late_reason"],
+            "starts_at": data["starts_at"],
             "idempotency_key": data["idempotency_key"] or None,
         }
 
@@ -93,11 +95,18 @@ class CorrectLogForm(forms.Form):
     on = forms.DateField(label=_("date"), widget=forms.DateInput(attrs={"type": "date"}))
     minutes = forms.IntegerField(label=_("minutes"), min_value=1, max_value=720)
     summary = forms.CharField(label=_("what was done"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    starts_at = forms.TimeField(
+        label=_("began at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
     late_reason = forms.CharField(label=_("why entered late"), max_length=200, required=False)
     focus_area = forms.ChoiceField(label=_("focus area"), choices=FocusArea.choices)
+    # Asked only of an entry that is confirmed already.
+    reason = forms.CharField(label=_("why corrected"), max_length=100)
 
-    def __init__(self, *args: Any, with_focus: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, with_focus: bool = False, with_reason: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not with_reason:
+            del self.fields["reason"]
         if not with_focus:
             del self.fields["focus_area"]
 

@@ -194,6 +194,10 @@ class FinishForm(forms.Form):
 
     @staticmethod
     def planned_minutes(activity: Activity) -> int:
+        """The minutes of the volunteer service where they are written down, else the length of the activity."""
+        service = getattr(activity, "service", None)
+        if service is not None and service.service_minutes:
+            return min(720, service.service_minutes)
         return min(720, int((activity.ends_at - activity.starts_at) / timedelta(minutes=1)))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -19,7 +20,8 @@ from pairing_portal.common.registries import DueNotice
 from pairing_portal.common.scope import Scope
 from pairings.models import MemberPairing
 
-from . import notices
+from . import notices, notices_logs
+from .log_checks import flag_of
 from .models import LogEntry, LogPurpose, LogState
 from .rules import log_problems
 
@@ -37,6 +39,7 @@ def submit_log(
     league_guidance: LeagueGuidance | None = None,
     focus_area: str = "",
     late_reason: str = "",
+    starts_at: time | None = None,
     idempotency_key: str | None = None,
     today: date,
     now: datetime,
@@ -57,7 +60,7 @@ def submit_log(
                 log_problems(
                     person=person, on=on, minutes=minutes, purpose=purpose, member_pairing=member_pairing,
                     league_branch=league_branch, mentorship=mentorship, league_guidance=league_guidance,
-                    focus_area=focus_area, late_reason=late_reason, today=today, policy=Policy(),
+                    focus_area=focus_area, late_reason=late_reason, starts_at=starts_at, today=today, policy=Policy(),
                 )
             )  # fmt: skip
             guided = league_guidance if purpose == LogPurpose.LEAGUE_BRANCH else None
@@ -68,7 +71,8 @@ def submit_log(
                 mentorship=mentorship if purpose == LogPurpose.MENTORING else None,
                 league_guidance=guided, focus_area=focus_area if guided else "",
                 late_reason=late_reason.strip(), idempotency_key=idempotency_key or None, state=LogState.SUBMITTED,
-                created_at=now, submitted_at=now,
+                created_at=now, submitted_at=now, starts_at=starts_at,
+                flag=flag_of(person=person, on=on, summary=summary),
             )  # fmt: skip
     except IntegrityError as error:
         raise Refused(_("This entry could not be saved as it is. Check what it was for.")) from error
@@ -85,25 +89,42 @@ def _lock_entry(entry: LogEntry) -> LogEntry:
 
 @transaction.atomic
 def correct_log(
-    *, entry: LogEntry, on: date, minutes: int, summary: str, late_reason: str = "", focus_area: str = "", today: date,
-    now: datetime,
+    *, entry: LogEntry, on: date, minutes: int, summary: str, late_reason: str = "", focus_area: str = "",
+    starts_at: time | None = None, reason: str = "", today: date, now: datetime,
 ) -> LogEntry:  # fmt: skip
-    """Correct an own entry that is not confirmed yet; it waits for confirmation again. `focus_area` "" keeps it."""
+    """Correct an own entry; it waits for confirmation again. `focus_area` "" keeps it. A confirmed one asks for a `reason`:
+    the history keeps both, and who confirmed it is told. Raises `Refused` for what an activity or a lecture made."""
+    Person.objects.select_for_update().get(pk=entry.person_id)
     entry = _lock_entry(entry)
-    if entry.state == LogState.CONFIRMED:
-        raise Refused(_("This entry was confirmed meanwhile. Ask the secretary to return it before you correct it."))
+    if entry.lecture_id is not None:
+        raise Refused(_("This entry comes from a confirmed lecture. Correct the lecture instead."))
+    if entry.activity_id is not None:
+        raise Refused(_("This entry was made when the activity was finished. Ask its organiser to correct it."))
+    confirmed_by = entry.confirmed_by if entry.state == LogState.CONFIRMED else None
+    if confirmed_by is not None and not reason.strip():
+        raise Refused(
+            _("Please say why a confirmed entry is corrected: who confirmed it will read it."), field="reason"
+        )
     if entry.league_guidance_id is not None and focus_area:
         entry.focus_area = focus_area
     refuse_blocked(
         log_problems(
             person=entry.person, on=on, minutes=minutes, purpose=entry.purpose, member_pairing=entry.member_pairing,
             league_branch=entry.league_branch, mentorship=entry.mentorship, league_guidance=entry.league_guidance,
-            focus_area=entry.focus_area, late_reason=late_reason, today=today, policy=Policy(), entry_id=entry.pk,
+            focus_area=entry.focus_area, late_reason=late_reason, starts_at=starts_at, today=today, policy=Policy(),
+            entry_id=entry.pk, entered_on=timezone.localdate(entry.created_at),
         )
     )  # fmt: skip
     entry.on, entry.minutes, entry.summary, entry.late_reason = on, minutes, summary.strip(), late_reason.strip()
+    entry.starts_at = starts_at
+    entry.flag = flag_of(person=entry.person, on=on, summary=summary, entry_id=entry.pk)
     entry.state, entry.submitted_at, entry.return_reason = LogState.SUBMITTED, now, ""
+    entry.confirmed_by = entry.confirmed_at = None
+    if confirmed_by is not None:
+        entry._change_reason = reason.strip()[:100]  # the name simple_history reads
     entry.save()
+    if confirmed_by is not None:
+        post_notices(notices=[notices_logs.corrected(entry, user_id=confirmed_by.pk, now=now)], now=now)
     return entry
 
 

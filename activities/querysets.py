@@ -3,11 +3,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Prefetch, Q, Value, When
 from django.utils import timezone
 
 from branches.models import LeagueBranch
-from members.office_models import MANAGING_POSTS, Post
+from members.office_models import LEAGUE_POSTS, MANAGING_POSTS, Post
 from members.querysets import OfPersonQuerySet
 from members.stages import Stage
 from pairing_portal.common.querysets import ScopedQuerySet
@@ -56,6 +56,19 @@ class LogEntryQuerySet(ScopedQuerySet[Any]):
         """What others logged of a pair, mentoring link or guided League branch of the user's."""
         return self.filter(_of_other_side(scope)).exclude(person_id=scope.person_id or 0)
 
+    def with_turn(self, scope: Scope, silent_since: datetime) -> LogEntryQuerySet:
+        """With `turn`: 0 left unanswered by the other side since that moment, 1 the user's, 2 the other side may answer."""
+        silent, mine, theirs = Value(0), Value(1), Value(2)
+        return self.annotate(
+            turn=Case(
+                When(_of_other_side(scope), then=mine),
+                When(_other_side_can_answer() & Q(submitted_at__lte=silent_since), then=silent),
+                When(_other_side_can_answer(), then=theirs),
+                default=mine,
+                output_field=IntegerField(),
+            )
+        )
+
     def confirmed(self) -> LogEntryQuerySet:
         return self.filter(state="confirmed")
 
@@ -65,8 +78,16 @@ class LogEntryQuerySet(ScopedQuerySet[Any]):
     def with_names(self) -> LogEntryQuerySet:
         return self.select_related(
             "person", "person__party_branch", "member_pairing__helper", "member_pairing__partner", "league_branch",
-            "mentorship__mentor", "mentorship__mentee",
+            "mentorship__mentor", "mentorship__mentee", "confirmed_by",
         )  # fmt: skip
+
+    def with_lecture_answers(self) -> LogEntryQuerySet:
+        """With the lecture and what the League branches that heard it confirmed, as `lecture.heard_by`."""
+        from .models import LectureAudience
+
+        answers = LectureAudience.objects.filter(state="confirmed").select_related("league_branch", "confirmed_by")
+        heard = Prefetch("lecture__audiences", queryset=answers.order_by("confirmed_at", "pk"), to_attr="heard_by")
+        return self.select_related("lecture__textbook", "confirmed_by").prefetch_related(heard)
 
 
 def _of_other_side(scope: Scope) -> Q:
@@ -75,6 +96,19 @@ def _of_other_side(scope: Scope) -> Q:
     two = Q(member_pairing__helper_id=me) | Q(member_pairing__partner_id=me)
     two |= Q(mentorship__mentor_id=me) | Q(mentorship__mentee_id=me)
     return two | Q(league_guidance__league_branch_id__in=scope.league_branch_ids)
+
+
+def _other_side_can_answer() -> Q:
+    """Entries of two whose other one has an open account, or of a League branch whose secretary has."""
+    author = F("person")
+    can = Q(member_pairing__helper=author, member_pairing__partner__user__is_active=True)
+    can |= Q(member_pairing__partner=author, member_pairing__helper__user__is_active=True)
+    can |= Q(mentorship__mentor=author, mentorship__mentee__user__is_active=True)
+    can |= Q(mentorship__mentee=author, mentorship__mentor__user__is_active=True)
+    posts = Post.objects.current(timezone.localdate()).filter(
+        league_branch=OuterRef("league_guidance__league_branch"), kind__in=LEAGUE_POSTS, person__user__is_active=True
+    )
+    return can | Q(Exists(posts.exclude(person=OuterRef("person"))))
 
 
 def _of_guided_classes(scope: Scope) -> Q:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, time
 from typing import Final
 
 from dateutil.relativedelta import relativedelta
@@ -20,6 +20,7 @@ from pairing_portal.common.problems import Problem
 from pairing_portal.common.scope import Role, Scope
 from pairings.models import MemberPairing
 
+from .log_checks import overlap_problems
 from .models import (
     AudienceState,
     Lecture,
@@ -47,12 +48,15 @@ def log_problems(
     league_guidance: LeagueGuidance | None = None,
     focus_area: str = "",
     late_reason: str,
+    starts_at: time | None = None,
     today: date,
     policy: Policy,
     entry_id: int | None = None,
+    entered_on: date | None = None,
 ) -> list[Problem]:
-    """Every objection to a log entry: its day, its length, whom it was for. `entry_id`: the entry being corrected."""
-    problems = _day_problems(on, late_reason, today, policy)
+    """Every objection to a log entry: its day, its length, whom it was for. `entry_id`: the entry being corrected;
+    `entered_on`: the day it was first sent, by which its lateness is judged."""
+    problems = _day_problems(on, late_reason, today, policy, entered_on or today)
     limit = policy.number("log_max_minutes_a_day", on)
     others = LogEntry.objects.filter(person=person, on=on).exclude(pk=entry_id).exclude(state=LogState.RETURNED)
     already = others.aggregate(total=Sum("minutes"))["total"] or 0
@@ -66,6 +70,8 @@ def log_problems(
                 field="minutes",
             )
         )
+    if starts_at is not None:
+        problems += overlap_problems(person=person, on=on, starts_at=starts_at, minutes=minutes, entry_id=entry_id)
     if purpose == LogPurpose.PAIRING:
         if member_pairing is None or person.pk not in (member_pairing.helper_id, member_pairing.partner_id):
             problems.append(Problem(_("Choose one of your own pairs."), field="target"))
@@ -104,13 +110,13 @@ def _guidance_problems(
         yield Problem(_("Say which focus area the guidance was about."), field="focus_area")
 
 
-def _day_problems(on: date, late_reason: str, today: date, policy: Policy) -> list[Problem]:
+def _day_problems(on: date, late_reason: str, today: date, policy: Policy, entered_on: date) -> list[Problem]:
     if on > today:
         return [Problem(_("The day lies in the future. Log it once it is done."), field="on")]
     if on < today - relativedelta(years=1):
         return [Problem(_("More than a year ago cannot be logged any more."), field="on")]
     late_after = policy.number("log_late_after_days", today)
-    if (today - on).days > late_after and not late_reason.strip():
+    if (entered_on - on).days > late_after and not late_reason.strip():
         return [
             Problem(
                 _("That is more than %(days)d days ago. Please say why it is entered late.") % {"days": late_after},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -13,10 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from branches.policy import Policy
 from members.models import Person
 from mentoring.models import LeagueGuidance, Mentorship
 from pairing_portal.common.problems import Refused
@@ -27,11 +30,14 @@ from pairing_portal.common.toasts import say_done
 from pairings.models import MemberPairing
 
 from . import services
-from .choices import log_choices
+from .choices import log_choices, todays_activities
 from .forms import CorrectLogForm, QuickLogForm
+from .log_turns import corrections_of, days_left
 from .models import LogEntry, LogState
 
 PAGE = 50
+# So many of the last entries are named to the page, which keeps a draft until its entry is among them.
+ARRIVED = 10
 
 
 def _own_person(request: HttpRequest) -> tuple[Scope, Person]:
@@ -62,7 +68,17 @@ def quick_log(request: HttpRequest) -> HttpResponse:
             say_done(request, said, undo_url=reverse("log_withdraw", args=[entry.pk]))
             return redirect("quick_log")
     own = LogEntry.objects.visible_to(scope).filter(person=person).with_names()
-    context = {"form": form, "choices": list(form.log_choices.values()), "recent": own[:3], "today": today}
+    arrived = own.order_by("-pk").exclude(idempotency_key=None).values_list("idempotency_key", flat=True)[:ARRIVED]
+    context = {
+        "form": form,
+        "choices": list(form.log_choices.values()),
+        "recent": own[:3],
+        "today": today,
+        "todays": todays_activities(scope, today),
+        # Names the drafts of this account on the phone, and says nothing about the account.
+        "draft_name": salted_hmac("quick_log", str(request.user.pk)).hexdigest()[:16],
+        "arrived": " ".join(arrived),
+    }
     return render(request, "activities/quick_log.html", context, status=400 if form.errors else 200)
 
 
@@ -85,22 +101,26 @@ def my_logs(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def log_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One entry; its author corrects it here until it is confirmed."""
+    """One entry; its author corrects it here, with a reason once it is confirmed."""
     scope = scope_of(request)
     entry = get_visible_or_404(LogEntry.objects.visible_to(scope).with_names(), pk=pk)
     is_own = entry.person_id == scope.person_id
-    may_correct = is_own and entry.state != LogState.CONFIRMED and entry.lecture_id is None
+    may_correct = is_own and entry.lecture_id is None and entry.activity_id is None
     if request.method == "POST" and not may_correct:
-        raise PermissionDenied(_("A confirmed entry is corrected after the secretary has returned it."))
+        raise PermissionDenied(
+            _("Only its author corrects an entry; what an activity or a lecture made is corrected there.")
+        )
+    is_confirmed = entry.state == LogState.CONFIRMED
     initial = {
         "on": entry.on.isoformat(),
         "minutes": entry.minutes,
         "summary": entry.summary,
         "late_reason": entry.late_reason,
         "focus_area": entry.focus_area,
+        "starts_at": entry.starts_at,
     }
-    with_focus = entry.league_guidance_id is not None
-    form = CorrectLogForm(request.POST or None, initial=initial, with_focus=with_focus) if may_correct else None
+    asks = {"with_focus": entry.league_guidance_id is not None, "with_reason": is_confirmed}
+    form = CorrectLogForm(request.POST or None, initial=initial, **asks) if may_correct else None
     if form is not None and request.method == "POST" and form.is_valid():
         try:
             services.correct_log(entry=entry, **form.cleaned_data, today=timezone.localdate(), now=timezone.now())
@@ -118,6 +138,8 @@ def log_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "entry": entry,
         "form": form,
         "is_own": is_own,
+        "is_confirmed": is_confirmed,
+        "reasons": corrections_of(entry),
         "may_return": may_return,
         "may_confirm": may_return and entry.state == LogState.SUBMITTED,
     }
@@ -155,8 +177,15 @@ def log_confirm(request: HttpRequest) -> HttpResponse:
         else:
             messages.info(request, _("Nothing was confirmed: tick at least one entry that still waits."))
         return redirect("my_mentoring" if request.POST.get("back") == "my_mentoring" else "log_confirm")
-    waiting = LogEntry.objects.confirmable_by(scope).with_names().order_by("submitted_at", "pk")
-    context = {"page": Paginator(waiting, PAGE).get_page(request.GET.get("page"))}
+    days = Policy().number("confirm_by_secretary_days", timezone.localdate())
+    waiting = (
+        LogEntry.objects.confirmable_by(scope).with_turn(scope, timezone.now() - timedelta(days=days)).with_names()
+    )
+    page = Paginator(waiting.order_by("turn", "submitted_at", "pk"), PAGE).get_page(request.GET.get("page"))
+    page.object_list = list(page.object_list)
+    for entry in page.object_list:
+        entry.days_left = days_left(entry, days, timezone.now())
+    context = {"page": page, "days": days}
     return render(request, "activities/log_confirm.html", context)
 
 

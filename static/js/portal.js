@@ -7,6 +7,16 @@
   const words = document.currentScript.dataset;
   const TOAST_SECONDS = 10;
 
+  // --- Nothing personal stays on the device after signing out ----------------------------------
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-sign-out]")) return;
+    try {
+      Object.keys(localStorage).filter((key) => key.startsWith("log-draft-")).forEach((key) => localStorage.removeItem(key));
+    } catch {
+      // No storage, nothing kept.
+    }
+  });
+
   // --- Asking before something happens -------------------------------------------------------
   function ask(question, verb) {
     const dialog = document.getElementById("ask");

@@ -126,12 +126,12 @@ def test_a_returned_entry_tells_its_author_why_and_can_be_corrected(cast, sign_i
     assert (entry.state, entry.minutes, entry.summary) == ("submitted", 45, "在图书馆复习")
 
 
-def test_a_confirmed_entry_cannot_be_corrected_or_taken_back(cast, sign_in):
+def test_a_confirmed_entry_is_not_corrected_without_a_reason_nor_taken_back(cast, sign_in):
     student = sign_in("er_member")
     student.post(reverse("quick_log"), form())
     entry = LogEntry.objects.get()
     sign_in("er_secretary").post(reverse("log_confirm"), {"entry": entry.pk})
-    assert student.post(reverse("log_entry", args=[entry.pk]), form()).status_code == 403
+    assert student.post(reverse("log_entry", args=[entry.pk]), form()).status_code == 400
     student.post(reverse("log_withdraw", args=[entry.pk]))
     assert LogEntry.objects.get().minutes == 60
 
