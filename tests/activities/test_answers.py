@@ -21,6 +21,8 @@ from tests.activities.talks import act, answer, heard_by, record, second_league_
 from tests.cast import build_cast
 from tests.pairings.deeds import race
 
+pytestmark = pytest.mark.usefixtures("quiet_reminders")
+
 
 @pytest.fixture
 def duty(cast):

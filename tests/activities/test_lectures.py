@@ -15,6 +15,8 @@ from activities.services import assign_duty
 from notifications.models import Notice
 from notifications.services import run_tick
 
+pytestmark = pytest.mark.usefixtures("quiet_reminders")
+
 
 @pytest.fixture
 def book(cast):

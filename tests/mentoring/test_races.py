@@ -306,5 +306,5 @@ def test_a_link_is_not_made_with_somebody_who_is_leaving(cast):
 def test_the_network_lock_is_let_go_with_the_transaction(cast):
     link(cast, cast.person("liu_member"), new_members(cast, 1)[0])
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
         assert cursor.fetchone() == (0,)

@@ -21,6 +21,8 @@ from notifications.wiring import unread_count
 from pairing_portal.common.registries import DueNotice, NoticeKind, notice_kinds
 from tests.activities.talks import act, answer, heard_by, record
 
+pytestmark = pytest.mark.usefixtures("quiet_reminders")
+
 KIND = "tests.kind"
 WAITING = "activities.logs_waiting"
 THURSDAY = dt.datetime(2026, 10, 29, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))

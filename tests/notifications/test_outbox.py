@@ -17,6 +17,8 @@ from notifications.models import Delivery, Heartbeat, Notice
 from notifications.tasks import tick
 from pairing_portal.common.registries import DueNotice, NoticeKind, notice_kinds
 
+pytestmark = pytest.mark.usefixtures("quiet_reminders")
+
 KIND = "tests.kind"
 
 

@@ -32,6 +32,8 @@ from pairings.plan_template import PlannedTask
 from pairings.summary import summary_lines
 from tests.pairings.deeds import act, agreed, pair
 
+pytestmark = pytest.mark.usefixtures("quiet_reminders")
+
 LAST = dt.date(2027, 6, 30)
 READ = PlannedTask("standards", "both", "党建材料互查", dt.date(2026, 12, 1))
 TALK = PlannedTask("development", "helping", "与入党申请人谈话", dt.date(2027, 3, 1))

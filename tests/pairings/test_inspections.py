@@ -19,6 +19,8 @@ from pairings.models import BranchPairing, CrossInspection, InspectionFinding, I
 from pairings.work_rules import FindingEntry
 from tests.pairings.work import active_pairing, by, gap, inspect, material, mend  # noqa: F401  # a fixture
 
+pytestmark = pytest.mark.usefixtures("quiet_reminders")
+
 
 def refused(call, *arguments, **more):
     """(words in English, rule) of the refusal."""
