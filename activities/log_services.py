@@ -121,7 +121,7 @@ def correct_log(
     entry.state, entry.submitted_at, entry.return_reason = LogState.SUBMITTED, now, ""
     entry.confirmed_by = entry.confirmed_at = None
     if confirmed_by is not None:
-        entry._change_reason = reason.strip()[:100]  # the name simple_history reads  # type: ignore[attr-defined]  # what simple_history reads
+        entry._change_reason = reason.strip()[:100]  # type: ignore[attr-defined]  # what simple_history reads
     entry.save()
     if confirmed_by is not None:
         post_notices(notices=[notices_logs.corrected(entry, user_id=confirmed_by.pk, now=now)], now=now)
