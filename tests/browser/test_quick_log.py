@@ -47,7 +47,9 @@ def test_three_taps_a_lost_network_and_signing_out(visit, portal, shoot):
     shoot(page, "quick-log-offline-390")
     press_send(page)
     assert LogEntry.objects.filter(summary="学习党章第二章").count() == 0
-    page.context.set_offline(False)
+    # The word of the first entry may still stand on the page, so it is the new page that is waited for.
+    with page.expect_navigation():
+        page.context.set_offline(False)
     said(page, "已提交")
     assert LogEntry.objects.filter(summary="学习党章第二章").count() == 1
     assert page.evaluate(KEPT) == 0
