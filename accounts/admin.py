@@ -81,7 +81,7 @@ class UserAdmin(PortalModelAdmin):
                 fields=form.changed_data,
                 by=request.user,
                 now=timezone.now(),
-                request=request,  # type: ignore[arg-type]
+                request=request,  # type: ignore[arg-type]  # has META, which is all that is read
             )
             return
         made = services.create_account(number=obj.username, name=obj.display_name)
@@ -89,7 +89,7 @@ class UserAdmin(PortalModelAdmin):
 
     def response_add(self, request: HttpRequest, obj: User, post_url_continue: Any = None) -> HttpResponse:
         users = User.objects.visible_to(scope_of(request)).filter(pk=obj.pk)
-        issued = services.issue_codes(users=users, issued_by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]
+        issued = services.issue_codes(users=users, issued_by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]  # signed in
         return slip_page(request, issued, back=reverse("admin:accounts_user_changelist"))
 
     @action(description=_("Issue activation codes"))
@@ -101,7 +101,7 @@ class UserAdmin(PortalModelAdmin):
                 messages.WARNING,
             )  # fmt: skip
             return None
-        issued = services.issue_codes(users=users, issued_by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]
+        issued = services.issue_codes(users=users, issued_by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]  # signed in
         return slip_page(request, issued, back=reverse("admin:accounts_user_changelist"))
 
     @action(description=_("Reset: the password stops working, a new code is issued"))
@@ -114,7 +114,7 @@ class UserAdmin(PortalModelAdmin):
             return None
         now = timezone.now()
         issued = [
-            services.reset_account(user=user, issued_by=request.user, now=now, request=request)  # type: ignore[arg-type]
+            services.reset_account(user=user, issued_by=request.user, now=now, request=request)  # type: ignore[arg-type]  # signed in
             for user in users
         ]
         return slip_page(request, issued, back=reverse("admin:accounts_user_changelist"))
@@ -122,14 +122,14 @@ class UserAdmin(PortalModelAdmin):
     @action(description=_("Close accounts"))
     def close_accounts(self, request: HttpRequest, queryset: models.QuerySet[User]) -> None:
         users = [user for user in queryset if user.pk != request.user.pk]
-        closed = services.deactivate_users(users=users, by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]
+        closed = services.deactivate_users(users=users, by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]  # signed in
         self.message_user(
             request, ngettext("%(count)d account closed.", "%(count)d accounts closed.", closed) % {"count": closed}
         )
 
     @action(description=_("Reopen accounts"))
     def reopen_accounts(self, request: HttpRequest, queryset: models.QuerySet[User]) -> None:
-        opened = services.reopen_users(users=queryset, by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]
+        opened = services.reopen_users(users=queryset, by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]  # signed in
         self.message_user(
             request, ngettext("%(count)d account reopened.", "%(count)d accounts reopened.", opened) % {"count": opened}
         )

@@ -20,7 +20,7 @@ class User(AbstractUser):
     """An account; the student or staff number is its name. What it may do follows from posts and roles."""
 
     first_name = None  # type: ignore[assignment]  # a Chinese name is one field
-    last_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]  # a Chinese name is one field
     username = models.CharField(
         _("student or staff number"),
         max_length=32,

@@ -51,7 +51,7 @@ class LogEntryAdmin(PortalHistoryAdmin):
     @action(description=_("Confirm the selected entries"))
     def confirm_selected(self, request: HttpRequest, queryset: models.QuerySet[LogEntry]) -> None:
         ids = list(queryset.values_list("pk", flat=True)[:1000])
-        count = services.confirm_logs(entry_ids=ids, scope=scope_of(request), by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        count = services.confirm_logs(entry_ids=ids, scope=scope_of(request), by=request.user, now=timezone.now())  # type: ignore[arg-type]  # signed in
         level = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, _("Confirmed: %(count)d of %(all)d.") % {"count": count, "all": len(ids)}, level)
 

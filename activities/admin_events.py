@@ -77,7 +77,7 @@ class ActivityAdmin(PortalHistoryAdmin):
         rows, done = list(queryset[:100]), 0
         for row in rows:
             try:
-                publish_activity(activity=row, scope=scope_of(request), by=request.user, now=timezone.now())  # type: ignore[arg-type]
+                publish_activity(activity=row, scope=scope_of(request), by=request.user, now=timezone.now())  # type: ignore[arg-type]  # signed in
                 done += 1
             except Refused as refusal:
                 self.message_user(request, f"{row}: {refusal.text}", messages.ERROR)

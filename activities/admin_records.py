@@ -50,6 +50,6 @@ class MeetingMinutesAdmin(PortalHistoryAdmin):
         "written_by", "written_at", "signed_by", "signed_at",
     )  # fmt: skip
 
-    def scoped(self, queryset, scope):  # type: ignore[no-untyped-def]
+    def scoped(self, queryset, scope):  # type: ignore[no-untyped-def]  # a test double
         """Committees of the host and the department: a paired branch sees a meeting, not its unsigned minutes."""
         return queryset.visible_to(scope) if scope.whole_college else queryset.changeable_by(scope)

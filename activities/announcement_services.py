@@ -67,17 +67,17 @@ def readers(audience: Audience) -> PersonQuerySet:
 def addressed_to(person_id: int | None) -> AnnouncementQuerySet:
     """Standing announcements that are meant for this person."""
     if person_id is None:
-        return Announcement.objects.none()  # type: ignore[no-any-return]
+        return Announcement.objects.none()  # type: ignore[no-any-return]  # the stubs know no querysets of ours
     person = Person.objects.filter(pk=person_id)
     meant = Q(party_branch__in=person.values("party_branch")) | Q(department__in=person.values("department"))
     meant |= Q(league_branch__in=LeagueBranch.objects.filter(school_class__in=person.values("school_class")))
-    return Announcement.objects.filter(meant, withdrawn_at=None)  # type: ignore[no-any-return]
+    return Announcement.objects.filter(meant, withdrawn_at=None)  # type: ignore[no-any-return]  # the stubs know no querysets of ours
 
 
 def unread_important(scope: Scope) -> AnnouncementQuerySet:
     """What stays on the workbench until it is read."""
     read = ReadMark.objects.filter(user_id=scope.user_id or 0).values("announcement")
-    return addressed_to(scope.person_id).filter(is_important=True).exclude(pk__in=read)  # type: ignore[no-any-return]
+    return addressed_to(scope.person_id).filter(is_important=True).exclude(pk__in=read)  # type: ignore[no-any-return]  # the stubs know no querysets of ours
 
 
 @transaction.atomic

@@ -169,7 +169,7 @@ def take_back_answer(
 def _remember(row: LectureAudience | LogEntry, by: User, why: str | None = None) -> None:
     """Who writes the next line of the row's history, and why."""
     row._history_user = by  # type: ignore[union-attr]  # the names simple_history reads
-    row._change_reason = why  # type: ignore[union-attr]
+    row._change_reason = why  # type: ignore[union-attr]  # a column, not a relation
 
 
 def _unlog_speakers(lecture: Lecture, *, by: User, why: str | None) -> None:

@@ -223,7 +223,7 @@ def sign_minutes(*, activity: Activity, scope: Scope, by: User, now: datetime) -
     needed = ("chair", "recorder", "eligible_count", "present_count", "agenda", "points")
     missing = [name for name in needed if getattr(minutes, name) in (None, "")]
     if missing:
-        names = "、".join(str(MeetingMinutes._meta.get_field(name).verbose_name) for name in missing)  # type: ignore[union-attr]
+        names = "、".join(str(MeetingMinutes._meta.get_field(name).verbose_name) for name in missing)  # type: ignore[union-attr]  # a column, not a relation
         raise Refused(_("Before signing, fill in: %(names)s") % {"names": names})
     minutes.signed_at, minutes.signed_by = now, by
     minutes.save()
@@ -232,7 +232,7 @@ def sign_minutes(*, activity: Activity, scope: Scope, by: User, now: datetime) -
 
 def _lock(activity: Activity) -> Activity:
     rows = Activity.objects.select_for_update(of=("self",)).select_related("kind", "party_branch", "league_branch")
-    return rows.get(pk=activity.pk)  # type: ignore[no-any-return]
+    return rows.get(pk=activity.pk)  # type: ignore[no-any-return]  # the stubs know no querysets of ours
 
 
 def _check_writer(activity: Activity, scope: Scope, now: datetime) -> None:

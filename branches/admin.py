@@ -25,7 +25,7 @@ class SetupAdmin(PortalModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         record_audit(
-            action=AuditAction.SET_UP, user=request.user, request=request, object_type=self.model._meta.model_name or "",  # type: ignore[arg-type]
+            action=AuditAction.SET_UP, user=request.user, request=request, object_type=self.model._meta.model_name or "",  # type: ignore[arg-type]  # signed in
             object_id=obj.pk, detail={"columns": sorted(form.changed_data)}, now=timezone.now(),
         )  # fmt: skip
 

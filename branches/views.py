@@ -103,7 +103,7 @@ def year_setup(request: HttpRequest) -> HttpResponse:
             try:
                 year = set_up_year(
                     start_year=start_year, autumn=form.autumn, spring=form.spring, days=form.cleaned_data["days"],
-                    responsible=_responsible(request, scope, leagues), by=request.user, now=timezone.now(),  # type: ignore[arg-type]
+                    responsible=_responsible(request, scope, leagues), by=request.user, now=timezone.now(),  # type: ignore[arg-type]  # signed in
                 )  # fmt: skip
             except Refused as refusal:
                 form.add_error(refusal.field or None, refusal)

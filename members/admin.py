@@ -150,7 +150,7 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
         if obj.left_on is None or "left_on" not in form.changed_data:
             save_person(person=obj, today=today, by=request.user)  # type: ignore[arg-type]  # signed in
             return
-        lines = save_leaver(person=obj, by=request.user, today=today, now=timezone.now(), request=request)  # type: ignore[arg-type]
+        lines = save_leaver(person=obj, by=request.user, today=today, now=timezone.now(), request=request)  # type: ignore[arg-type]  # signed in
         for line in lines:
             self.message_user(request, line)
 
@@ -220,7 +220,7 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
         ]  # fmt: skip
         write_xlsx(buffer, [SheetSpec(title[:31], _columns(), _rows(rows), title=title, notes=notes)])
         record_audit(
-            action=AuditAction.EXPORTED, user=request.user, request=request, object_type=self.model._meta.model_name or "",  # type: ignore[arg-type]
+            action=AuditAction.EXPORTED, user=request.user, request=request, object_type=self.model._meta.model_name or "",  # type: ignore[arg-type]  # signed in
             detail={"purpose": purpose, "format": "xlsx", "rows": rows.count(), "filters": sorted(request.GET)[:20]},
             now=now,
         )  # fmt: skip

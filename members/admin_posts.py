@@ -51,7 +51,7 @@ class OfPersonAdmin:
     admin_site: Any
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request) and keeps_a_roster(scope_of(request))  # type: ignore[misc]
+        return super().has_add_permission(request) and keeps_a_roster(scope_of(request))  # type: ignore[misc]  # bound at once
 
     def get_autocomplete_fields(self, request: HttpRequest) -> Any:
         return ("person", "sponsor") if self.admin_site.is_registered(Person) else ()
@@ -59,7 +59,7 @@ class OfPersonAdmin:
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "person":
             kwargs["queryset"] = changeable_people(request)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]  # bound at once
 
 
 class PostForm(forms.ModelForm):
@@ -204,17 +204,17 @@ class StaffRoleAdmin(PortalModelAdmin):
     filter_horizontal = ("classes",)
 
     def save_model(self, request: HttpRequest, obj: StaffRole, form: Any, change: bool) -> None:
-        post_services.save_staff_role(role=obj, by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]
+        post_services.save_staff_role(role=obj, by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]  # signed in
 
     def delete_model(self, request: HttpRequest, obj: StaffRole) -> None:
-        post_services.remove_staff_roles(roles=[obj], by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]
+        post_services.remove_staff_roles(roles=[obj], by=request.user, now=timezone.now(), request=request)  # type: ignore[arg-type]  # signed in
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[StaffRole]) -> None:
         post_services.remove_staff_roles(
             roles=list(queryset),
             by=request.user,
             now=timezone.now(),
-            request=request,  # type: ignore[arg-type]
+            request=request,  # type: ignore[arg-type]  # has META, which is all that is read
         )
 
 

@@ -111,7 +111,7 @@ def roster_import(
         token = ""
         if not file.refusal:
             parameters = {"branch": branch.name if branch else "", "fingerprint": file.plan.fingerprint()}
-            token = keep_upload(name=name, data=data, owner=request.user, parameters=parameters, now=now).token  # type: ignore[arg-type]
+            token = keep_upload(name=name, data=data, owner=request.user, parameters=parameters, now=now).token  # type: ignore[arg-type]  # signed in
         previews.append(preview_of(file, token))
     return render(request, template, context | _page(previews))
 
@@ -149,7 +149,7 @@ def roster_apply(
             raise Http404
         report = import_rosters(
             files=[(upload.name, upload.data())], scope=scope, branch_default=upload.parameters["branch"], dry_run=False,
-            skip_refused=request.POST.get("skip_refused") == "1", today=timezone.localdate(), now=now, user=request.user,  # type: ignore[arg-type]
+            skip_refused=request.POST.get("skip_refused") == "1", today=timezone.localdate(), now=now, user=request.user,  # type: ignore[arg-type]  # signed in
             fingerprints=[upload.parameters["fingerprint"]],
         )  # fmt: skip
         file = report.files[0]

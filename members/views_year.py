@@ -30,7 +30,7 @@ def year_turn(request: HttpRequest) -> HttpResponse:
         ]
         try:
             lines = apply_turn(
-                scope=scope, person_ids=ids, fingerprint=request.POST.get("fingerprint", ""), today=today, by=request.user,  # type: ignore[arg-type]
+                scope=scope, person_ids=ids, fingerprint=request.POST.get("fingerprint", ""), today=today, by=request.user,  # type: ignore[arg-type]  # signed in
                 now=timezone.now(),
             )  # fmt: skip
         except Refused as refusal:

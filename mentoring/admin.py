@@ -52,7 +52,7 @@ class MentorshipAdmin(PortalHistoryAdmin):
         for link in drafts:
             try:
                 published += len(services.publish_links(
-                    links=[link], scope=scope, by=request.user,  # type: ignore[arg-type]
+                    links=[link], scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                     today=timezone.localdate(), now=timezone.now(),
                 ))  # fmt: skip
             except Refused as refusal:
@@ -67,7 +67,7 @@ class MentorshipAdmin(PortalHistoryAdmin):
 
         def end(link: Mentorship, reason: str) -> None:
             services.end_link(
-                link=link, reason=reason, scope=scope, by=request.user,  # type: ignore[arg-type]
+                link=link, reason=reason, scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                 today=timezone.localdate(), now=timezone.now(),
             )  # fmt: skip
 

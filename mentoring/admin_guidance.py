@@ -90,7 +90,7 @@ class LeagueGuidanceAdmin(PortalHistoryAdmin):
         for row in drafts:
             try:
                 published += len(guidance_services.publish_guidances(
-                    guidances=[row], scope=scope, by=request.user,  # type: ignore[arg-type]
+                    guidances=[row], scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                     today=timezone.localdate(), now=timezone.now(),
                 ))  # fmt: skip
             except Refused as refusal:
@@ -105,7 +105,7 @@ class LeagueGuidanceAdmin(PortalHistoryAdmin):
 
         def end(row: LeagueGuidance, reason: str) -> None:
             guidance_services.end_guidance(
-                guidance=row, reason=reason, scope=scope, by=request.user,  # type: ignore[arg-type]
+                guidance=row, reason=reason, scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                 today=timezone.localdate(), now=timezone.now(),
             )  # fmt: skip
 

@@ -168,7 +168,7 @@ def _order(chain: Chain, drawn: Mapping[Column, list[PersonFacts]]) -> dict[Colu
     for sweep in range(SWEEPS):
         for column in sorted(order, reverse=bool(sweep % 2)):
             wanted = {one.pk: _mean_place(person_key(one.pk), neighbours, places) for one in order[column]}
-            order[column].sort(key=lambda one, wanted=wanted: wanted[one.pk])  # type: ignore[misc]
+            order[column].sort(key=lambda one, wanted=wanted: wanted[one.pk])  # type: ignore[misc]  # bound at once
             places |= {person_key(one.pk): float(at) for at, one in enumerate(order[column])}
     return order
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters as filters
 from django.db.models import Q
@@ -28,7 +28,9 @@ GUIDANCE_STATES = [row for row in STATES if row[0] not in (LinkState.OFFERED, Li
 
 
 class _RowFilter(filters.FilterSet):
-    """Search, branch, state; without a state only what is not over."""
+    """Search, branch, state; without a state only what is not over. `people`: the columns that name somebody."""
+
+    people: ClassVar[tuple[str, ...]] = ()
 
     q = filters.CharFilter(label=_("Name, pinyin or number"), method="by_words", max_length=50)
     branch = filters.ModelChoiceFilter(
@@ -58,7 +60,16 @@ class _RowFilter(filters.FilterSet):
         return rows
 
     def by_words(self, rows: Any, name: str, value: str) -> Any:
-        raise NotImplementedError
+        """Names and pinyin of `people`; numbers answer only for those the reader sees: another branch does not learn them."""
+        numbers = Person.objects.visible_to(self.scope).filter(number__startswith=value).order_by().values("pk")
+        found = self.by_more_words(value)
+        for who in self.people:
+            found |= _named(who, value) | Q(**{f"{who}__in": numbers})
+        return rows.filter(found)
+
+    def by_more_words(self, value: str) -> Q:
+        """What else is searched; nothing unless a list says so."""
+        return Q(pk__in=())
 
     @property
     def health_asked(self) -> str:
@@ -77,21 +88,19 @@ class _RowFilter(filters.FilterSet):
 
 
 class LinkFilter(_RowFilter):
-    """Links between two people. Numbers answer only for people the reader sees: another branch does not learn them."""
+    """Links between two people."""
+
+    people = ("mentor", "mentee")
 
     class Meta:
         model = Mentorship
         fields: list[str] = []
 
-    def by_words(self, rows: Any, name: str, value: str) -> Any:
-        numbers = Person.objects.visible_to(self.scope).filter(number__startswith=value).order_by().values("pk")
-        return rows.filter(
-            _named("mentor", value) | _named("mentee", value) | Q(mentor__in=numbers) | Q(mentee__in=numbers)
-        )
-
 
 class GuidanceFilter(_RowFilter):
     """Guidance of League branches, searched by guide or League branch."""
+
+    people = ("person",)
 
     state = filters.ChoiceFilter(
         label=_("state"), choices=GUIDANCE_STATES, method="by_state", empty_label=_("not over")
@@ -101,9 +110,9 @@ class GuidanceFilter(_RowFilter):
         model = LeagueGuidance
         fields: list[str] = []
 
-    def by_words(self, rows: Any, name: str, value: str) -> Any:
-        numbers = Person.objects.visible_to(self.scope).filter(number__startswith=value).order_by().values("pk")
-        return rows.filter(_named("person", value) | Q(person__in=numbers) | Q(league_branch__name__icontains=value))
+    def by_more_words(self, value: str) -> Q:
+        return Q(league_branch__name__icontains=value)
+
 
 
 def _named(who: str, words: str) -> Q:

@@ -97,7 +97,7 @@ class ObservationForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in TEXTS:
             self.fields[name] = forms.CharField(
-                label=ObservationRecord._meta.get_field(name).verbose_name,  # type: ignore[union-attr]
+                label=ObservationRecord._meta.get_field(name).verbose_name,  # type: ignore[union-attr]  # a column, not a relation
                 help_text=PROMPTS[name], max_length=1000, widget=forms.Textarea(attrs={"rows": 4}),
             )  # fmt: skip
         if record:

@@ -159,7 +159,7 @@ def _one_person(words: str, scope: Scope, today: date) -> tuple[Person | None, s
     words = words.strip()
     people = known_people(scope, today).select_related("party_branch", "school_class")
     found = list(people.filter(number=words)) or list(people.filter(name=words)[: MATCHES_SHOWN + 1])
-    found = found or list(people.search(words)[: MATCHES_SHOWN + 1])  # type: ignore[attr-defined]
+    found = found or list(people.search(words)[: MATCHES_SHOWN + 1])  # type: ignore[attr-defined]  # of a queryset or row of ours
     if len(found) == 1:
         return found[0], ""
     if not found:

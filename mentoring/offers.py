@@ -161,7 +161,7 @@ def offers_for(
     """
     rows = pool(tier, side, first, scope=scope, today=today)
     if words:
-        rows = choosable(tier, side, first, scope=scope, today=today).search(words)  # type: ignore[attr-defined]
+        rows = choosable(tier, side, first, scope=scope, today=today).search(words)  # type: ignore[attr-defined]  # of a queryset or row of ours
     if replaces is not None:
         rows = rows.exclude(pk=replaces.mentor_id)
     people = list(rows.select_related("party_branch", "school_class").order_by("name_key", "pk"))
@@ -239,7 +239,7 @@ def guides_for(league: LeagueBranch, *, scope: Scope, today: date, words: str = 
     """Guides for a League branch: allowed ones first (diploma-to-bachelor students before others), the rest with the rule."""
     rows = guide_pool(league, scope=scope, today=today)
     if words:
-        rows = choosable_guides(league, scope=scope, today=today).search(words)  # type: ignore[attr-defined]
+        rows = choosable_guides(league, scope=scope, today=today).search(words)  # type: ignore[attr-defined]  # of a queryset or row of ours
     people = list(rows.select_related("party_branch", "school_class").order_by("name_key", "pk"))
     facts = person_facts(people, today)
     network, limits = load_network(list(facts), [league.pk]), Limits.on(today, Policy())

@@ -7,7 +7,7 @@ take no longer than three; each couple that comes out is asked of `rules.py` onc
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -417,8 +417,11 @@ class _Proposing:
 
     def run(self) -> Proposal:
         mentors = mentors_for(self.board, self.tier)
-        own: Callable[[Card], bool] = lambda card: card.facts.branch_id == self.board.branch_id  # noqa: E731
-        for pool in ([card for card in mentors if own(card)], [card for card in mentors if not own(card)]):
+        own: list[Card] = []
+        partners: list[Card] = []
+        for card in mentors:
+            (own if card.facts.branch_id == self.board.branch_id else partners).append(card)
+        for pool in (own, partners):
             while self._round(pool):
                 pass
         without = [

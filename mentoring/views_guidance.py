@@ -71,7 +71,7 @@ def _choose_guide(request: HttpRequest, league: LeagueBranch, scope: Scope) -> H
         values = dict(form.cleaned_data)
         try:
             row = guidance_services.arrange_guidance(
-                guide=values.pop("person"), league_branch=league, **values, scope=scope, by=request.user,  # type: ignore[arg-type]
+                guide=values.pop("person"), league_branch=league, **values, scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                 today=today, now=timezone.now(), reasons=[["by_hand", 0, None]],
             )  # fmt: skip
         except Refused as refusal:
@@ -151,7 +151,7 @@ def mentoring_guidance_end(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             guidance_services.end_guidance(
-                guidance=row, reason=form.cleaned_data["reason"], scope=scope, by=request.user,  # type: ignore[arg-type]
+                guidance=row, reason=form.cleaned_data["reason"], scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                 today=timezone.localdate(), now=timezone.now(),
             )  # fmt: skip
         except Refused as refusal:

@@ -73,7 +73,7 @@ def pairs_import(request: HttpRequest) -> HttpResponse:
     token = ""
     if not report.refusal:
         token = keep_upload(
-            name=file.name, data=data, owner=request.user, parameters={"fingerprint": report.plan.fingerprint()}, now=now,  # type: ignore[arg-type]
+            name=file.name, data=data, owner=request.user, parameters={"fingerprint": report.plan.fingerprint()}, now=now,  # type: ignore[arg-type]  # signed in
             purpose=PURPOSE,
         ).token  # fmt: skip
     return render(request, PAGE, {"form": PairsForm(), "preview": preview_of(report, token)})
@@ -89,7 +89,7 @@ def pairs_apply(request: HttpRequest) -> HttpResponse:
         raise Http404
     report = import_pairs(
         name=upload.name, data=upload.data(), scope=scope, dry_run=False, today=timezone.localdate(), now=now,
-        skip_refused=request.POST.get("skip_refused") == "1", user=request.user,  # type: ignore[arg-type]
+        skip_refused=request.POST.get("skip_refused") == "1", user=request.user,  # type: ignore[arg-type]  # signed in
         fingerprint=upload.parameters["fingerprint"],
     )  # fmt: skip
     if report.applied:

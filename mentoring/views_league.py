@@ -119,7 +119,7 @@ def league_plan(request: HttpRequest, pk: int) -> HttpResponse:
                 raise Refused(_("No academic year is entered for today. Ask the administrator to enter it first."))
             league_services.make_plan(
                 league_branch=row, academic_year=year, **form.cleaned_data, from_template="empty" not in request.POST,
-                scope=scope, by=request.user, today=timezone.localdate(), now=timezone.now(),  # type: ignore[arg-type]
+                scope=scope, by=request.user, today=timezone.localdate(), now=timezone.now(),  # type: ignore[arg-type]  # signed in
             )  # fmt: skip
         except Refused as refusal:
             add_refusal(form, refusal)

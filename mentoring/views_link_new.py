@@ -127,7 +127,7 @@ def _choose_first(request: HttpRequest, asked: Asked, scope: Scope) -> HttpRespo
     today = timezone.localdate()
     rows = first_people(asked.tier, asked.side, scope=scope, today=today)
     if asked.words:
-        rows = rows.search(asked.words)  # type: ignore[attr-defined]
+        rows = rows.search(asked.words)  # type: ignore[attr-defined]  # of a queryset or row of ours
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {
         "asked": asked,
@@ -152,7 +152,7 @@ def _choose_other(request: HttpRequest, asked: Asked, scope: Scope) -> HttpRespo
         try:
             link = services.arrange_link(
                 tier=asked.tier, mentor=mentor, mentee=mentee, is_formal=asked.is_formal, **values, scope=scope,
-                by=request.user, today=today, now=timezone.now(),  # type: ignore[arg-type]
+                by=request.user, today=today, now=timezone.now(),  # type: ignore[arg-type]  # signed in
                 reasons=[["by_hand", 0, None]],
             )  # fmt: skip
         except Refused as refusal:
@@ -195,7 +195,7 @@ def mentoring_link_hand_on(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             following = services.hand_on(
-                link=link, mentor=form.cleaned_data["person"], scope=scope, by=request.user,  # type: ignore[arg-type]
+                link=link, mentor=form.cleaned_data["person"], scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                 today=today, now=timezone.now(), accept_warnings=form.cleaned_data["accept_warnings"],
             )  # fmt: skip
         except Refused as refusal:

@@ -187,7 +187,7 @@ def mentoring_link_end(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             services.end_link(
-                link=link, reason=form.cleaned_data["reason"], scope=scope, by=request.user,  # type: ignore[arg-type]
+                link=link, reason=form.cleaned_data["reason"], scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                 today=timezone.localdate(), now=timezone.now(),
             )  # fmt: skip
         except Refused as refusal:

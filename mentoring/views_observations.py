@@ -89,7 +89,7 @@ def observe(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             record = observation_services.record_contact(
-                link=link, **form.service_arguments(), scope=scope, by=request.user, today=today,  # type: ignore[arg-type]
+                link=link, **form.service_arguments(), scope=scope, by=request.user, today=today,  # type: ignore[arg-type]  # signed in
                 now=timezone.now(),
             )  # fmt: skip
         except Refused as refusal:
@@ -120,7 +120,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             record = observation_services.record_review(
-                person=person, **form.service_arguments(), scope=scope, by=request.user, today=today,  # type: ignore[arg-type]
+                person=person, **form.service_arguments(), scope=scope, by=request.user, today=today,  # type: ignore[arg-type]  # signed in
                 now=timezone.now(),
             )  # fmt: skip
         except Refused as refusal:
@@ -151,7 +151,7 @@ def _texts(record: ObservationRecord | None) -> list[tuple[Any, str]]:
     """(heading, text) of a record in the order of the form."""
     if record is None:
         return []
-    return [(ObservationRecord._meta.get_field(name).verbose_name, getattr(record, name)) for name in TEXTS]  # type: ignore[union-attr]
+    return [(ObservationRecord._meta.get_field(name).verbose_name, getattr(record, name)) for name in TEXTS]  # type: ignore[union-attr]  # a column, not a relation
 
 
 def _visible_record(request: HttpRequest, pk: int) -> tuple[Scope, ObservationRecord]:

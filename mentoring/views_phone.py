@@ -155,7 +155,7 @@ def mentoring_help_answer(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("mentoring_helps")
     try:
         help_services.answer_help(
-            call=call, answer=form.cleaned_data["answer"], scope=scope, by=request.user, now=timezone.now()  # type: ignore[arg-type]
+            call=call, answer=form.cleaned_data["answer"], scope=scope, by=request.user, now=timezone.now()  # type: ignore[arg-type]  # signed in
         )  # fmt: skip
     except Refused as refusal:
         say_refused(request, refusal.text)

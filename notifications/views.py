@@ -48,5 +48,5 @@ def notice_open(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def notices_read(request: HttpRequest) -> HttpResponse:
-    services.mark_read(user=request.user, notice_ids=None, now=timezone.now())  # type: ignore[arg-type]
+    services.mark_read(user=request.user, notice_ids=None, now=timezone.now())  # type: ignore[arg-type]  # signed in
     return redirect("notices")

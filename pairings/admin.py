@@ -67,7 +67,7 @@ class BranchPairingAdmin(PortalHistoryAdmin):
         scope, confirmed = scope_of(request), 0
         for pairing in BranchPairing.objects.visible_to(scope).filter(pk__in=queryset.values("pk")):
             try:
-                services.confirm_pairing(pairing=pairing, scope=scope, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+                services.confirm_pairing(pairing=pairing, scope=scope, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # signed in
                 confirmed += 1
             except Refused as refusal:
                 self.message_user(request, f"{pairing}:{refusal.text}", messages.WARNING)

@@ -37,7 +37,7 @@ class CoverAdmin(PortalHistoryAdmin):
         for cover in Cover.objects.visible_to(scope).filter(pk__in=queryset.values("pk")).select_related("pairing"):
             try:
                 cover_services.accept_cover(
-                    cover=cover, scope=scope, by=request.user,  # type: ignore[arg-type]
+                    cover=cover, scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                     now=timezone.now(), today=timezone.localdate(),
                 )  # fmt: skip
                 accepted += 1

@@ -68,7 +68,7 @@ class PairingTaskAdmin(PortalHistoryAdmin):
         for task in PairingTask.objects.visible_to(scope).filter(pk__in=queryset.values("pk")):
             try:
                 work_services.finish_task(
-                    task=task, evidence="", scope=scope, by=request.user,  # type: ignore[arg-type]
+                    task=task, evidence="", scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                     today=timezone.localdate(), now=timezone.now(),
                 )  # fmt: skip
                 done += 1

@@ -69,7 +69,7 @@ def pairing_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             pairing = services.propose_pairing(
-                **form.proposal(), previous=previous, send=_is_sent(request), scope=scope, by=request.user,  # type: ignore[arg-type]
+                **form.proposal(), previous=previous, send=_is_sent(request), scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                 now=timezone.now(),
             )  # fmt: skip
         except Refused as refusal:
@@ -96,7 +96,7 @@ def pairing_edit(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             pairing = services.revise_pairing(
-                pairing=pairing, **form.proposal(), send=_is_sent(request), scope=scope, by=request.user,  # type: ignore[arg-type]
+                pairing=pairing, **form.proposal(), send=_is_sent(request), scope=scope, by=request.user,  # type: ignore[arg-type]  # signed in
                 now=timezone.now(), seen_step=form.cleaned_data["seen_step"],
             )  # fmt: skip
         except Refused as refusal:

@@ -243,7 +243,7 @@ def board_propose(request: HttpRequest, pk: int) -> HttpResponse:
 def board_publish(request: HttpRequest, pk: int) -> HttpResponse:
     def act() -> tuple[str, str]:
         counts = board_services.publish_board(
-            pairing_id=pk, version=_number(request, "version"), scope=scope_of(request), by=request.user,  # type: ignore[arg-type]
+            pairing_id=pk, version=_number(request, "version"), scope=scope_of(request), by=request.user,  # type: ignore[arg-type]  # signed in
             now=timezone.now(), today=timezone.localdate(),
         )  # fmt: skip
         return _(

@@ -156,7 +156,7 @@ def split_propose(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def split_publish(request: HttpRequest, pk: int) -> HttpResponse:
     def act(where: dict[str, Any]) -> str:
-        counts = group_services.publish_split(by=request.user, now=timezone.now(), **where)  # type: ignore[arg-type]
+        counts = group_services.publish_split(by=request.user, now=timezone.now(), **where)  # type: ignore[arg-type]  # signed in
         return _("Published: %(placed)d members placed, %(ended)d pairs ended; %(told)d people were told.") % counts
 
     return _answer(request, pk, act)

@@ -49,7 +49,7 @@ def add_task(
     pairing = hold_pairing(pairing)
     require_secretary(pairing, scope)
     values = {"area": area, "side": side, "who": who, "starts_on": starts_on, "due_on": due_on}
-    refuse_blocked(task_problems(pairing=pairing, pair=None, **values))  # type: ignore[arg-type]
+    refuse_blocked(task_problems(pairing=pairing, pair=None, **values))  # type: ignore[arg-type]  # the names and types of its parameters
     task = PairingTask.objects.create(pairing=pairing, what=what, **values)
     _tell_assigned(task, by=by, now=now)
     return task
@@ -87,7 +87,7 @@ def add_pair_task(
     pairing = hold_pairing(pair.pairing)
     pair = _running_pair(pair, scope)
     values = {"area": area, "side": Side.BOTH, "who": who, "starts_on": starts_on, "due_on": due_on}
-    refuse_blocked(task_problems(pairing=pairing, pair=pair, **values))  # type: ignore[arg-type]
+    refuse_blocked(task_problems(pairing=pairing, pair=pair, **values))  # type: ignore[arg-type]  # the names and types of its parameters
     task = PairingTask.objects.create(pairing=pairing, member_pairing=pair, what=what, **values)
     _tell_assigned(task, by=by, now=now)
     return task
@@ -115,7 +115,7 @@ def change_task(
     # Who was named before may have left the branch since; that alone does not stop a correction.
     has_left = who is not None and who.pk == previous and who.party_branch_id not in branch_ids(pairing)
     checked = {**values, "who": None} if has_left and pair is None else values
-    refuse_blocked(task_problems(pairing=pairing, pair=pair, **checked))  # type: ignore[arg-type]
+    refuse_blocked(task_problems(pairing=pairing, pair=pair, **checked))  # type: ignore[arg-type]  # the names and types of its parameters
     task.what = what
     for name, value in values.items():
         setattr(task, name, value)

@@ -10,6 +10,7 @@ Titles, headings and rows are Chinese whatever the page's language: the workbook
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -39,7 +40,7 @@ class ReportRequest:
         return (self.parameters or {}).get(name, "")
 
 
-class Report:
+class Report(ABC):
     """Base of every report. Subclasses give `name`, `title`, `description`, `columns()` and `rows()`."""
 
     name: ClassVar[str]
@@ -49,14 +50,16 @@ class Report:
     # (parameter, label) pairs a user may give; every report runs without any.
     parameters: ClassVar[Sequence[tuple[str, Any]]] = ()
 
-    def check(self, request: ReportRequest) -> None:
+    def check(self, request: ReportRequest) -> None:  # noqa: B027  # most reports take no parameter
         """Raise `Refused` for a parameter that cannot be read; what is given is either kept or refused, never left out."""
 
+    @abstractmethod
     def columns(self) -> list[Column]:
-        raise NotImplementedError
+        """Said by each report."""
 
+    @abstractmethod
     def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
-        raise NotImplementedError
+        """Said by each report."""
 
     def definitions(self) -> list[tuple[str, str]]:
         """Lines for the notes sheet that say how figures are counted."""

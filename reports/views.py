@@ -117,7 +117,7 @@ def _unknown_format(given: str) -> str:
 def search(request: HttpRequest) -> HttpResponse:
     """People by name, pinyin or number; branches; pages."""
     words = request.GET.get("q", "").replace("\x00", "").strip()[:50]
-    if words and (wait := take_turn(limit=SEARCHES, user=request.user, now=timezone.now())):  # type: ignore[arg-type]
+    if words and (wait := take_turn(limit=SEARCHES, user=request.user, now=timezone.now())):  # type: ignore[arg-type]  # signed in
         said = _("You searched %(count)d times within a minute, which is the limit. Go on in %(seconds)d seconds.")
         return too_many_requests(request, said % {"count": SEARCHES.times, "seconds": wait}, wait_seconds=wait)
     results = searching.search(scope_of(request), words) if words else None

@@ -138,7 +138,7 @@ def _write_with_copy(people: list[PlannedPerson], places: Places, user: User | N
             f"ON CONFLICT (number) DO UPDATE SET {changed}"
         )
         cursor.execute(
-            f"INSERT INTO members_historicalperson (id, user_id, {history}, history_date, history_type, history_user_id, "  # noqa: S608
+            f"INSERT INTO members_historicalperson (id, user_id, {history}, history_date, history_type, history_user_id, "  # noqa: S608  # names above
             f"history_change_reason) SELECT p.id, p.user_id, {', '.join('p.' + name for name in history.split(', '))}, %s, r.mark, %s, %s "
             "FROM members_person p JOIN roster_rows r ON r.number = p.number",
             [now, user.pk if user else None, REASON],

@@ -44,7 +44,7 @@ def changeable_ids(people: Iterable[KnownPerson], scope: Scope) -> set[int]:
     """Which of these people somebody may change."""
     found: set[int] = set()
     for chunk in chunks([person[PK] for person in people], CHUNK):
-        found.update(Person.objects.changeable_by(scope).filter(pk__in=chunk).values_list("pk", flat=True))  # type: ignore[arg-type]
+        found.update(Person.objects.changeable_by(scope).filter(pk__in=chunk).values_list("pk", flat=True))  # type: ignore[arg-type]  # ids of one chunk
     return found
 
 

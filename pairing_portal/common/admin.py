@@ -142,12 +142,12 @@ class RoleAccess:
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if "queryset" not in kwargs:
             kwargs["queryset"] = self._offered(db_field, request)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]  # bound at once
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if "queryset" not in kwargs:
             kwargs["queryset"] = self._offered(db_field, request)
-        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]  # bound at once
 
     def _offered(self, db_field: Any, request: HttpRequest) -> models.QuerySet[Any]:
         """Rows to choose from: those the scope may hang others on, and the one that stands there already."""
@@ -187,7 +187,7 @@ class PortalModelAdmin(RoleAccess, UnfoldModelAdmin):
             else item[0]
             if isinstance(item, tuple)
             else getattr(item, "parameter_name", "")
-            for item in self.get_list_filter(request)  # type: ignore[arg-type]
+            for item in self.get_list_filter(request)  # type: ignore[arg-type]  # None in lookups without a request
         }
         if self.date_hierarchy:
             declared.add(self.date_hierarchy)
@@ -214,7 +214,7 @@ class PortalModelAdmin(RoleAccess, UnfoldModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         # The fields are built without their row; `_offered` needs it.
-        request._edited_row = obj  # type: ignore[attr-defined]
+        request._edited_row = obj  # type: ignore[attr-defined]  # of a queryset or row of ours
         return super().get_form(request, obj, change=change, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

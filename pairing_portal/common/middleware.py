@@ -49,8 +49,8 @@ class PrivatePagesMiddleware:
             response.headers.setdefault("Cache-Control", "private, no-store")
         if request.path.startswith("/admin/"):
             # The names django-csp reads. Where a nonce stands, browsers ignore 'unsafe-inline': style-src is replaced.
-            response._csp_update = {"script-src": [UNSAFE_EVAL]}  # type: ignore[attr-defined]
-            response._csp_replace = {"style-src": [SELF, UNSAFE_INLINE]}  # type: ignore[attr-defined]
+            response._csp_update = {"script-src": [UNSAFE_EVAL]}  # type: ignore[attr-defined]  # of a queryset or row of ours
+            response._csp_replace = {"style-src": [SELF, UNSAFE_INLINE]}  # type: ignore[attr-defined]  # of a queryset or row of ours
         if request.headers.get("HX-Request"):
             patch_vary_headers(response, ["HX-Request"])
         response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")

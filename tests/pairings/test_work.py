@@ -17,7 +17,7 @@ from notifications.services import send_pending
 from pairing_portal.common.problems import Refused
 from pairings import work_services
 from pairings.models import BranchPairing, MemberPairing, PairingTask
-from tests.pairings.work import active_pairing, add_pair_task, add_task, by, finish, published_pair  # noqa: F401
+from tests.pairings.work import active_pairing, add_pair_task, add_task, by, finish, published_pair  # noqa: F401  # fixtures
 
 
 def refused(call, *arguments, **more):

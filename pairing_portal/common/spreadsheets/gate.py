@@ -81,7 +81,7 @@ def _inspect_packed(data: bytes, limits: Limits) -> Inspection:
             if root is None:
                 raise FileRefused("damaged")
             name = workbook.sheets.get(path, path)
-            facts = scan_sheet(lambda path=path: parts.pieces(path), name, limits)  # type: ignore[misc]
+            facts = scan_sheet(lambda path=path: parts.pieces(path), name, limits)  # type: ignore[misc]  # the default binds the path
             has_values = has_values or facts.has_values or bool(facts.without_result)
             if facts.without_result:
                 without_result[name] = facts.without_result

@@ -261,8 +261,8 @@ def _doubtful(columns: Sequence[tuple[Cell, ...]], key_column: int) -> set[int]:
     """Positions of rows that may be totals, footers or blank where data should be: more than there are, none missing."""
     found: set[int] = set()
     for index, column in enumerate(columns):
-        texts = {cell for cell in set(column) if cell.__class__ is str and not _PLAIN_START.match(cell)}  # type: ignore[arg-type]
-        odd: set[Cell] = {text for text in texts if _may_end_table(text)}  # type: ignore[arg-type]
+        texts = {cell for cell in set(column) if cell.__class__ is str and not _PLAIN_START.match(cell)}  # type: ignore[arg-type]  # a str by the line's own test
+        odd: set[Cell] = {text for text in texts if _may_end_table(text)}  # type: ignore[arg-type]  # strings are cells
         if index == key_column:
             odd.add(None)
         if odd and not odd.isdisjoint(column):

@@ -139,7 +139,7 @@ def _messages(data: bytes, limits: Limits) -> Iterator[tuple[str, str]]:
 
 
 def _exchange(process: subprocess.Popen[bytes], data: bytes) -> Iterator[tuple[str, str]]:
-    assert process.stdin is not None and process.stdout is not None  # noqa: PT018
+    assert process.stdin is not None and process.stdout is not None  # noqa: PT018  # one fact for the type checker
     try:
         process.stdin.write(data)
         process.stdin.close()

@@ -54,7 +54,7 @@ def ago(value: dt.datetime | dt.date | None) -> SafeString | str:
     moment: dt.date
     if isinstance(value, dt.datetime):
         moment = timezone.localtime(value) if timezone.is_aware(value) else value
-        words = _moment_in_words(moment, timezone.localtime() if timezone.is_aware(value) else dt.datetime.now())  # noqa: DTZ005
+        words = _moment_in_words(moment, timezone.localtime() if timezone.is_aware(value) else dt.datetime.now())  # noqa: DTZ005  # a naive moment is compared with a naive now
         exact = date_format(moment, "DATETIME_FORMAT")
     else:
         moment = value
