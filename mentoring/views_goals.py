@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from pairing_portal.common.doing import act, add_refusal, posted
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
@@ -17,7 +18,7 @@ from pairing_portal.common.scope import Scope
 from pairing_portal.common.toasts import say_done
 
 from . import goal_services
-from .doing import act, add_refusal, back_to, posted
+from .doing import back_to
 from .forms_work import DropForm, GoalForm
 from .goals import goals_of, is_one_of_two, may_work
 from .models import GoalStep, MentoringGoal, Mentorship

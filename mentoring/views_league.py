@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from branches.models import AcademicYear, LeagueBranch
 from members.models import academic_year_of
+from pairing_portal.common.doing import act, add_refusal, posted
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
@@ -21,7 +22,6 @@ from pairing_portal.common.scope import Scope
 from pairing_portal.common.toasts import say_done
 
 from . import league_services
-from .doing import act, add_refusal, posted
 from .forms_work import MilestoneChangeForm, MilestoneForm, PlanForm
 from .league_services import may_plan, may_see_plan
 from .models import LeagueGuidance, LeagueMilestone, LeaguePlan

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from members.models import Person
+from pairing_portal.common.doing import add_refusal, posted
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
@@ -23,7 +24,6 @@ from pairing_portal.common.scope import Scope
 from pairing_portal.common.toasts import say_done
 
 from . import observation_services
-from .doing import add_refusal, posted
 from .forms_work import ObservationForm
 from .models import Mentorship, ObservationKind, ObservationRecord
 from .observation_rules import DUE, SOON, branch_due, contact_due, person_problems, stage_since

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from branches.models import PartyBranch
+from pairing_portal.common.doing import act, add_refusal
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
@@ -34,7 +35,6 @@ from .models import BranchPairing, Cover, CoverState
 from .presence import MONTHS_AT_MOST
 from .rules import sits_beside_it
 from .spans import DAY
-from .views_work import act, add_refusal
 
 MONTH_CHOICES = (12, 24, 36)
 # More names than these branches have would be a list nobody reads.

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from pairing_portal.common.doing import add_refusal, posted
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
@@ -21,7 +22,7 @@ from pairing_portal.common.toasts import say_done
 from . import work_services
 from .forms_work import GoalForm, TaskForm
 from .models import MemberPairing, PairingTask, TaskArea
-from .views_work import add_refusal, posted, task_row
+from .views_work import task_row
 from .work_models import PAIR_AREAS
 from .work_rules import is_at_work, may_change_pair
 

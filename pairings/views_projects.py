@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from pairing_portal.common.doing import act, add_refusal, posted
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
@@ -21,7 +22,7 @@ from . import project_services
 from .forms_work import MilestoneForm, OutcomeForm, ProjectForm
 from .models import JointProject, ProjectMilestone
 from .rules import runs_a_side
-from .views_work import act, add_refusal, posted, require, work_url, writable_pairing
+from .views_work import require, work_url, writable_pairing
 from .work_models import ProjectState
 from .work_rules import is_at_work
 

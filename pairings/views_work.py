@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from pairing_portal.common.doing import act, add_refusal, posted
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
@@ -151,27 +151,6 @@ def require(allowed: bool) -> None:
         raise PermissionDenied(
             _("This is written by the secretaries and organisation officers of the two branches. Ask one of them.")
         )
-
-
-def act(request: HttpRequest, deed: Callable[[], object], *, done: Any, back: str, undo_url: str = "") -> HttpResponse:
-    """Do one thing and say it, or say why not; then go `back`."""
-    try:
-        deed()
-    except Refused as refusal:
-        say_refused(request, refusal.text)
-    else:
-        say_done(request, done, undo_url=undo_url)
-    return redirect(back)
-
-
-def posted(request: HttpRequest) -> Any:
-    """What a form is bound to: also a POST without a field shows what is missing."""
-    return request.POST if request.method == "POST" else None
-
-
-def add_refusal(form: Any, refusal: Refused) -> None:
-    """Beside its field where the form has it, else on top."""
-    form.add_error(refusal.field if refusal.field in form.fields else None, refusal)
 
 
 def work_url(pairing_id: int) -> str:
