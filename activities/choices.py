@@ -13,8 +13,8 @@ from pairing_portal.common.scope import Scope
 from pairings.models import MemberPairing
 
 from .event_models import Activity, ActivityState, Participation, ParticipationState
+from .lecture_querysets import league_branches_on_duty
 from .models import LogPurpose
-from .querysets import league_branches_on_duty
 
 TAKES_PART = (ParticipationState.INVITED, ParticipationState.SIGNED_UP, ParticipationState.PRESENT)
 

@@ -31,6 +31,7 @@ WAITING_SHOWN = 5
 
 def register() -> None:
     from . import calendar_source, notices, notices_events, notices_logs, notices_owed, notices_records
+    from .lectures import notices as lecture_notices
     from .services import end_duties_of
 
     notices.register()
@@ -38,6 +39,7 @@ def register() -> None:
     notices_owed.register()
     notices_logs.register()
     notices_records.register()
+    lecture_notices.register()
     leave_effects.register("activities", LeaveEffect(_("Lecture duties end"), end_duties_of, duties_that_end))
     pairing_summaries.register("activities", counts_of_pairing)
     talk_records.register("link", partial(talks, "mentorship"))

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from activities.board import QuotaContext, board_rows, focus_week, shown_weeks
+from activities.lecture_querysets import concerned_league_branches
+from activities.lectures.board import QuotaContext, board_rows, focus_week, shown_weeks
 from activities.models import LectureAudience, LogEntry, LogState
-from activities.querysets import concerned_league_branches
 from activities.quota import WeekState
 from branches.models import PartyBranch
 from branches.policy import Policy

@@ -105,6 +105,11 @@ class NoticeKind:
     obsolete_among: Callable[[Sequence[dict[str, Any]], datetime], Sequence[bool]] | None = None
 
 
+def asked_together(among: Callable[[Sequence[dict[str, Any]], datetime], Sequence[bool]]) -> dict[str, Any]:
+    """Both questions of a `NoticeKind` from one that is answered for many subjects at once."""
+    return {"obsolete": lambda subject, now: among([subject], now)[0], "obsolete_among": among}
+
+
 @dataclass(frozen=True)
 class LeaveEffect:
     """What happens in a room when people leave: `apply(person_ids, left_on, by_user_id)` ends what is open, returns lines.

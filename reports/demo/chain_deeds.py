@@ -167,4 +167,6 @@ def _need_and_help(company: Company, secretary: User, *, today: date) -> None:
 
 
 def _ask(person: Person, *, today: date) -> None:
-    help_services.ask_help(person=person, kind=HelpKind.FIRST_MENTOR, today=today, now=moment(today - timedelta(days=1), 19))
+    help_services.ask_help(
+        person=person, kind=HelpKind.FIRST_MENTOR, today=today, now=moment(today - timedelta(days=1), 19)
+    )

@@ -175,7 +175,7 @@ def assign_duties(company: Company, year: AcademicYear) -> None:
 
 def run_lectures(company: Company, year: AcademicYear, *, today: date) -> None:
     """Lectures of the season, given by those on duty: met, missed, exempt and running weeks."""
-    from activities.board import QuotaContext, shown_weeks
+    from activities.lectures.board import QuotaContext, shown_weeks
 
     book = Textbook.objects.get(is_prescribed=True)
     speakers, juniors = speakers_of(company), _juniors(company, year)

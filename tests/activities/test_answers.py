@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from activities import answer_services, services
-from activities.board import week_statuses
+from activities import services
+from activities.lectures import answer_services
+from activities.lectures.board import week_statuses
 from activities.models import Lecture, LectureAudience, LogEntry
 from notifications.models import Notice
 from notifications.services import run_tick

@@ -8,9 +8,9 @@ import pytest
 from django.urls import reverse
 
 from activities.choices import log_choices
-from activities.forms import LectureForm, lecture_branches
+from activities.lecture_querysets import concerned_league_branches
+from activities.lectures.forms import LectureForm, lecture_branches
 from activities.models import LectureDuty, QuotaExemption
-from activities.querysets import concerned_league_branches
 from activities.services import assign_duty
 from branches.models import AcademicYear, PartyBranch
 from members.access import scope_for

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.demo import offered_accounts
 from accounts.models import User
-from activities.board import QuotaContext, board_rows, focus_week, shown_weeks
+from activities.lectures.board import QuotaContext, board_rows, focus_week, shown_weeks
 from activities.models import LogEntry, Textbook
 from branches.models import LeagueBranch, PartyBranch
 from members.models import Person

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from activities.board import BoardRow, QuotaContext, board_rows
+from activities.lectures.board import BoardRow, QuotaContext, board_rows
 from activities.quota import is_quota_week, monday_of
 from activities.words import STATE_WORDS, verdict_words
 from branches.models import LeagueBranch

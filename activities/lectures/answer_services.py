@@ -17,9 +17,7 @@ from notifications.services import retire_notices, revive_notices
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.scope import Scope
 
-from . import notices
-from .board import week_statuses
-from .models import (
+from ..models import (
     AudienceState,
     Lecture,
     LectureAudience,
@@ -29,7 +27,9 @@ from .models import (
     LogPurpose,
     LogState,
 )
-from .quota import monday_of
+from ..quota import monday_of
+from . import notices
+from .board import week_statuses
 from .rules import may_answer, may_cancel
 
 # So long after answering the answer is undone without a word; later somebody may have relied on it.

@@ -14,8 +14,8 @@ from branches.models import LeagueBranch
 from branches.policy import Policy
 from branches.services import load_calendar
 
-from .models import LectureAudience, LectureDuty, LectureSpeaker, QuotaExemption
-from .quota import LectureFact, QuotaRules, WeekStatus, monday_of, owes_lectures, quota_weeks, week_status
+from ..models import LectureAudience, LectureDuty, LectureSpeaker, QuotaExemption
+from ..quota import LectureFact, QuotaRules, WeekStatus, monday_of, owes_lectures, quota_weeks, week_status
 
 
 @dataclass(frozen=True)

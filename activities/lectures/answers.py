@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from .models import AudienceState, LectureAudience
+from ..models import AudienceState, LectureAudience
 
 
 @dataclass(frozen=True)

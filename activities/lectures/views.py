@@ -23,15 +23,15 @@ from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
 from pairing_portal.common.toasts import say_done
 
-from . import services
+from .. import services
+from ..lecture_querysets import concerned_league_branches
+from ..models import AudienceState, Lecture, LectureAudience, LectureDuty, LectureState
+from ..quota import LectureVerdict, WeekState, WeekStatus, monday_of
+from ..words import STATE_BADGES, STATE_WORDS, verdict_words
 from .answers import answer_steps
 from .board import BoardRow, QuotaContext, board_rows, focus_week, shown_weeks
 from .forms import AudienceAnswerForm, LectureForm, lecture_branches
-from .models import AudienceState, Lecture, LectureAudience, LectureDuty, LectureState
-from .querysets import concerned_league_branches
-from .quota import LectureVerdict, WeekState, WeekStatus, monday_of
 from .rules import may_answer, may_cancel
-from .words import STATE_BADGES, STATE_WORDS, verdict_words
 
 KEY = "idempotency_key"
 

@@ -1,0 +1,1 @@
+"""Theory lectures: who gives them, how they are planned, proved and counted."""
