@@ -201,6 +201,8 @@ class AttachmentQuerySet(ScopedQuerySet[Any]):
             Q(log_entry__in=LogEntry.objects.visible_to(scope))
             | Q(activity__in=Activity.objects.visible_to(scope))
             | Q(announcement__in=Announcement.objects.visible_to(scope))
+            # Materials of the textbook are for everybody who signs in.
+            | Q(chapter__isnull=False)
         )
 
     def changeable_by(self, scope: Scope) -> AttachmentQuerySet:

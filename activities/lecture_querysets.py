@@ -99,3 +99,50 @@ class LectureDutyQuerySet(OfLeagueBranchQuerySet):
 
 class SpeakerQuerySet(OfPersonQuerySet):
     pass
+
+
+class QuotaExemptionQuerySet(OfLeagueBranchQuerySet):
+    def visible_to(self, scope: Scope) -> QuotaExemptionQuerySet:
+        if scope.college_staff or scope.has(Role.ADMINISTRATOR):
+            return self
+        supervised = LeagueBranch.objects.supervised_by(scope).values("pk")
+        return self.filter(Q(league_branch__in=supervised) | Q(league_branch_id__in=scope.league_branch_ids))
+
+    def granted(self) -> QuotaExemptionQuerySet:
+        """Those that count."""
+        return self.filter(state="granted")
+
+    def waiting(self) -> QuotaExemptionQuerySet:
+        return self.filter(state="asked")
+
+
+class ListenerQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> ListenerQuerySet:
+        """Whoever sees the League branch's lectures, and everybody their own."""
+        if scope.college_staff:
+            return self
+        concerned = concerned_league_branches(scope).values("pk")
+        return self.filter(Q(audience__league_branch__in=concerned) | Q(person_id=scope.person_id or 0))
+
+
+class LectureSwapQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> LectureSwapQuerySet:
+        """The two speakers, and who sees the lecture's League branches."""
+        if scope.college_staff:
+            return self
+        supervised = LeagueBranch.objects.supervised_by(scope).values("pk")
+        me = scope.person_id or 0
+        return self.filter(
+            Q(asker_id=me) | Q(colleague_id=me) | Q(lecture__audiences__league_branch__in=supervised)
+        ).distinct()
+
+    def open(self) -> LectureSwapQuerySet:
+        return self.filter(state="asked")
+
+
+class SpotCheckQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> SpotCheckQuerySet:
+        """Staff alone: a check that is announced is none."""
+        if scope.college_staff:
+            return self
+        return self.filter(audience__league_branch__department_id__in=scope.department_ids)

@@ -28,13 +28,22 @@ from .event_models import (
 from .lecture_models import (
     AudienceState,
     ExemptionReason,
+    ExemptionState,
     Lecture,
     LectureAudience,
     LectureDuty,
+    LectureListener,
+    LectureSlot,
     LectureSpeaker,
     LectureState,
+    LectureSwap,
+    NoLecture,
     QuotaExemption,
+    SpotCheck,
+    SpotCheckState,
+    SwapState,
     Textbook,
+    TextbookChapter,
 )
 from .line_models import (
     ActivityTalk,
@@ -53,10 +62,12 @@ from .record_models import Announcement, Attachment, CalendarFeed, MeetingMinute
 
 __all__ = [
     "Activity", "ActivityHost", "ActivityKind", "ActivityState", "ActivityTalk", "Announcement", "Attachment", "Audience",
-    "AudienceState", "CalendarFeed", "CheckInWay", "Classic", "ClassicViewing", "ContestRound", "ContestScore", "ContestSetup",
-    "ContestTeam", "ExemptionReason", "KindGroup", "Lecture", "LectureAudience", "LectureDuty", "LectureSpeaker", "LectureState",
-    "LogEntry", "LogPurpose", "LogState", "MeetingMinutes", "Motion", "OwnFields", "Participation", "ParticipationState",
-    "QuotaExemption", "ReadMark", "ServiceDetail", "TalkRating", "Textbook", "Viewpoint",
+    "AudienceState", "CalendarFeed", "CheckInWay", "Classic", "ClassicViewing", "ContestRound", "ContestScore",
+    "ContestSetup", "ContestTeam", "ExemptionReason", "ExemptionState", "KindGroup", "Lecture", "LectureAudience",
+    "LectureDuty", "LectureListener", "LectureSlot", "LectureSpeaker", "LectureState", "LectureSwap", "LogEntry",
+    "LogPurpose", "LogState", "MeetingMinutes", "Motion", "NoLecture", "OwnFields", "Participation", "ParticipationState",
+    "QuotaExemption", "ReadMark", "ServiceDetail", "SpotCheck", "SpotCheckState", "SwapState", "TalkRating", "Textbook",
+    "TextbookChapter", "Viewpoint",
 ]  # fmt: skip
 
 

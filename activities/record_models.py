@@ -19,6 +19,7 @@ from .event_querysets import (
     OfActivityQuerySet,
     ReadMarkQuerySet,
 )
+from .lecture_models import TextbookChapter
 
 
 class MeetingMinutes(models.Model):
@@ -170,6 +171,9 @@ class Attachment(models.Model):
     announcement = models.ForeignKey(
         Announcement, null=True, blank=True, on_delete=models.CASCADE, related_name="attachments"
     )
+    chapter = models.ForeignKey(
+        TextbookChapter, null=True, blank=True, on_delete=models.CASCADE, related_name="attachments"
+    )
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("uploaded by"), on_delete=models.PROTECT, related_name="+"
     )
@@ -183,9 +187,10 @@ class Attachment(models.Model):
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(log_entry__isnull=False, activity=None, announcement=None)
-                | Q(log_entry=None, activity__isnull=False, announcement=None)
-                | Q(log_entry=None, activity=None, announcement__isnull=False),
+                condition=Q(log_entry__isnull=False, activity=None, announcement=None, chapter=None)
+                | Q(log_entry=None, activity__isnull=False, announcement=None, chapter=None)
+                | Q(log_entry=None, activity=None, announcement__isnull=False, chapter=None)
+                | Q(log_entry=None, activity=None, announcement=None, chapter__isnull=False),
                 name="attachment_of_one_entry",
             ),
         ]

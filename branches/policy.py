@@ -40,6 +40,7 @@ MINUTES, PEOPLE, TIMES, PERCENT, POINTS, YES_NO = (
     gettext_lazy("minutes"), gettext_lazy("people"), gettext_lazy("times"), gettext_lazy("percent"), gettext_lazy("points"),
     gettext_lazy("1 yes, 0 no"),
 )  # fmt: skip
+HOUR_OF_DAY = gettext_lazy("o'clock")
 RECRUITMENT = gettext_lazy("Rules for the recruitment of Party members (2014)")
 BRANCH_WORK = gettext_lazy("Regulations on the work of Party branches (2018)")
 EDUCATION = gettext_lazy("Regulations on the education and management of Party members (2019)")
@@ -102,6 +103,22 @@ _RULES = [
     PolicyRule("quota_min_teaching_days", "R73", gettext_lazy("Teaching days that make a quota week"), 4, DAYS, SCHEME, 1, 5),
     PolicyRule("lecture_late_after_days", "R70", gettext_lazy("A lecture entered later than this is flagged"), 7, DAYS, SCHEME, 1, 60),
     PolicyRule("junior_study_years", "R75", gettext_lazy("Study years whose League branches owe lectures"), 1, YEARS, SCHEME, 1, 2),
+    PolicyRule("speakers_per_league_branch", "R74", gettext_lazy("Speakers responsible for a League branch"), 2, PEOPLE, SCHEME, 1, 6),
+    PolicyRule("league_branches_per_speaker", "R74", gettext_lazy("League branches of one speaker, at most"), 2, TIMES, LOCAL, 1, 6),
+    PolicyRule("spot_check_percent", "R70", gettext_lazy("Lectures of a week drawn for a spot check"), 5, PERCENT, LOCAL, 0, 50),
+    PolicyRule("digest_hour", "", gettext_lazy("Hour of the daily summary of notices"), 8, HOUR_OF_DAY, LOCAL, 5, 20),
+    PolicyRule("quiet_from_hour", "", gettext_lazy("Nothing is sent out from"), 22, HOUR_OF_DAY, LOCAL, 18, 24),
+    PolicyRule("quiet_until_hour", "", gettext_lazy("Nothing is sent out until"), 7, HOUR_OF_DAY, LOCAL, 0, 10),
+    PolicyRule("feedback_open_days", "", gettext_lazy("A round of feedback is open for"), 14, DAYS, LOCAL, 3, 60),
+    PolicyRule("feedback_reminder_days", "", gettext_lazy("Reminder of feedback before the round closes"), 5, DAYS, LOCAL, 1, 30),
+    PolicyRule("feedback_anonymous_from", "", gettext_lazy("Anonymous feedback only in groups from"), 5, PEOPLE, LOCAL, 5, 50),
+    PolicyRule("assess_talks", "", gettext_lazy("Mentor assessment: regularity of talks"), 30, PERCENT, LOCAL, 0, 100),
+    PolicyRule("assess_feedback", "", gettext_lazy("Mentor assessment: feedback"), 30, PERCENT, LOCAL, 0, 100),
+    PolicyRule("assess_progress", "", gettext_lazy("Mentor assessment: the mentee's progress"), 15, PERCENT, LOCAL, 0, 100),
+    PolicyRule("assess_lectures", "", gettext_lazy("Mentor assessment: lecture duty"), 15, PERCENT, LOCAL, 0, 100),
+    PolicyRule("assess_activities", "", gettext_lazy("Mentor assessment: activities"), 10, PERCENT, LOCAL, 0, 100),
+    PolicyRule("objection_answer_days", "", gettext_lazy("An objection is answered within"), 14, DAYS, LOCAL, 3, 60),
+    PolicyRule("conversion_opens_days", "R17", gettext_lazy("A conversion review opens before the year is over"), 30, DAYS, LOCAL, 7, 90),
     PolicyRule("classmates_per_mentor", "R84", gettext_lazy("Classmates of one mentor at a time, at most"), 1, PEOPLE, SCHEME, 1, 5),
     PolicyRule("talk_every_days", "R84", gettext_lazy("A link is on track with a confirmed talk in the last"), 30, DAYS, LOCAL, 7, 90),
     PolicyRule("talk_silent_days", "R84", gettext_lazy("A link is silent without a confirmed talk for"), 60, DAYS, LOCAL, 14, 180),

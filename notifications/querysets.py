@@ -29,3 +29,22 @@ class NoticeQuerySet(ScopedQuerySet[Any]):
 class DeliveryQuerySet(ScopedQuerySet[Any]):
     def visible_to(self, scope: Scope) -> DeliveryQuerySet:
         return self if scope.has(Role.ADMINISTRATOR) else self.none()
+
+
+class OwnChoiceQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> OwnChoiceQuerySet:
+        """One's own choices; nobody else's business."""
+        return self.filter(user_id=scope.user_id or 0)
+
+
+class DigestQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> DigestQuerySet:
+        return self.filter(user_id=scope.user_id or 0)
+
+
+class RobotQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> RobotQuerySet:
+        """Set up by administrators; staff see those of their own department."""
+        if scope.has(Role.ADMINISTRATOR) or scope.college_staff:
+            return self
+        return self.filter(department_id__in=scope.department_ids)

@@ -99,7 +99,7 @@ def board_rows(
 
 def _exemptions(ids: Sequence[int], first: date, last: date) -> dict[int, list[tuple[date, date]]]:
     found: dict[int, list[tuple[date, date]]] = defaultdict(list)
-    rows = QuotaExemption.objects.filter(league_branch_id__in=ids, from_on__lte=last, to_on__gte=first)
+    rows = QuotaExemption.objects.granted().filter(league_branch_id__in=ids, from_on__lte=last, to_on__gte=first)
     for branch_id, from_on, to_on in rows.values_list("league_branch_id", "from_on", "to_on"):
         found[branch_id].append((from_on, to_on))
     return found
