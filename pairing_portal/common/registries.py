@@ -103,6 +103,11 @@ class NoticeKind:
     urgent: bool = False
     # The same for many subjects in a few queries, in their order; without it `obsolete` is asked one by one.
     obsolete_among: Callable[[Sequence[dict[str, Any]], datetime], Sequence[bool]] | None = None
+    # Also sent outside the portal (e-mail, WeCom); its recipient may turn that off where `may_mute` says so.
+    outside: bool = True
+    may_mute: bool = True
+    # Said to an office: while its holder is away, the deputy is told too.
+    to_office: bool = False
 
 
 def asked_together(among: Callable[[Sequence[dict[str, Any]], datetime], Sequence[bool]]) -> dict[str, Any]:
@@ -213,3 +218,5 @@ branch_partners: Registry[Callable[[Sequence[int], date], dict[int, set[int]]]] 
 talk_records: Registry[Callable[[Sequence[int]], dict[int, Talks]]] = Registry("talk records")
 # Blocks that higher rooms put on one's own mentoring page: `context(person_id, scope)`, None hides the block.
 mentoring_panels: Registry[PersonPanel] = Registry("mentoring panels")
+# Who is told in somebody's place while they are away: deputies(user ids, day) -> user id -> ids of who stands in. members/ fills it.
+deputies: Registry[Callable[[Sequence[int], date], dict[int, set[int]]]] = Registry("deputies")
