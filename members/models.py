@@ -13,6 +13,8 @@ from simple_history.models import HistoricalRecords
 
 from branches.models import AcademicYear, Department, LeagueBranch, PartyBranch, Programme, SchoolClass
 
+from .affiliation_models import AffiliationTransfer, MobileMember, TransferKind, TransferState
+from .development_models import VOTED_STEPS, SavedView, StepLabel, StepVote
 from .names import name_key
 from .office_models import (
     Absence,
@@ -29,8 +31,28 @@ from .querysets import PersonQuerySet
 from .stages import ORDERED_DATES, STAGE_DATE_FIELDS, Stage, derive_stage, political_status
 
 __all__ = [
-    "Absence", "AbsenceKind", "Activist", "DevelopmentStep", "ExcellentMember", "Member", "Person", "Post", "PostKind",
-    "Sex", "Sponsor", "StaffKind", "StaffRole", "Stage",
+    "VOTED_STEPS",
+    "Absence",
+    "AbsenceKind",
+    "Activist",
+    "AffiliationTransfer",
+    "DevelopmentStep",
+    "ExcellentMember",
+    "Member",
+    "MobileMember",
+    "Person",
+    "Post",
+    "PostKind",
+    "SavedView",
+    "Sex",
+    "Sponsor",
+    "StaffKind",
+    "StaffRole",
+    "Stage",
+    "StepLabel",
+    "StepVote",
+    "TransferKind",
+    "TransferState",
 ]  # fmt: skip
 
 

@@ -149,6 +149,19 @@ class DevelopmentStep(models.Model):
     number = models.PositiveSmallIntegerField(_("step"))
     done_on = models.DateField(_("done on"))
     note = models.CharField(_("note"), max_length=200, blank=True)
+    # Who did it or who was named: the contacts, the sponsors, who held the talk.
+    who = models.CharField(_("who"), max_length=100, blank=True)
+    # Codes of the papers that lie in the file; the papers themselves are not kept here.
+    documents = models.JSONField(_("documents in the file"), default=list, blank=True)
+    # Of the training (11): how long, and whether it was passed; of the review (10): whether it was clean.
+    days = models.PositiveSmallIntegerField(_("days"), null=True, blank=True)
+    hours = models.PositiveSmallIntegerField(_("hours"), null=True, blank=True)
+    is_passed = models.BooleanField(_("passed"), null=True, blank=True)
+    # Why it was recorded although a rule warned.
+    reason = models.CharField(_("why in spite of a warning"), max_length=200, blank=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("recorded by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )  # fmt: skip
 
     history = HistoricalRecords()
     objects = OfPersonQuerySet.as_manager()
@@ -206,7 +219,9 @@ class ExcellentMember(models.Model):
         "members.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="excellent_years"
     )
     academic_year = models.ForeignKey(AcademicYear, verbose_name=_("academic year"), on_delete=models.PROTECT)
+    note = models.CharField(_("why"), max_length=200, blank=True)
 
+    history = HistoricalRecords()
     objects = OfPersonQuerySet.as_manager()
 
     class Meta:

@@ -156,3 +156,22 @@ class StaffRoleQuerySet(ScopedQuerySet[Any]):
         if scope.whole_college:
             return self
         return self.filter(department_id__in=scope.department_ids)
+
+
+class OfStepQuerySet(ScopedQuerySet[Any]):
+    """Votes hang on a step; they are seen with its person."""
+
+    def visible_to(self, scope: Scope) -> OfStepQuerySet:
+        from .models import Person
+
+        return self.filter(step__person__in=Person.objects.visible_to(scope).values("pk"))
+
+    def changeable_by(self, scope: Scope) -> OfStepQuerySet:
+        from .models import Person
+
+        return self.filter(step__person__in=Person.objects.changeable_by(scope).values("pk"))
+
+
+class SavedViewQuerySet(ScopedQuerySet[Any]):
+    def visible_to(self, scope: Scope) -> SavedViewQuerySet:
+        return self.filter(user_id=scope.user_id or 0)
