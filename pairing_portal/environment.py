@@ -11,9 +11,10 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 from cryptography.fernet import Fernet
@@ -30,6 +31,35 @@ def clean(value: str) -> str:
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
     return value
+
+
+def _address_parts(value: str) -> SplitResult | None:
+    """The parts of an address that holds nothing but scheme, host, port and path; None for everything else."""
+    try:
+        parts = urlsplit(value)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    strange = "@" in parts.netloc or parts.query or parts.fragment or re.search(r"[\s\\<>\"'()]", value)
+    return parts if usable and not strange else None
+
+
+def _ip(host: str | None) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host or "")
+    except ValueError:
+        return None
+
+
+def _is_link_local(host: str | None) -> bool:
+    """Where clouds hand out the machine's own secrets."""
+    ip = _ip(host)
+    return ip is not None and (ip.is_link_local or ip.is_unspecified or ip.is_multicast)
+
+
+def _is_this_machine(host: str | None) -> bool:
+    ip = _ip(host)
+    return host == "localhost" or (host or "").endswith(".localhost") or (ip is not None and ip.is_loopback)
 
 
 class Environment:
@@ -101,6 +131,36 @@ class Environment:
                 self.fault(name, "each address must start with https:// (or http://)")
         return origins
 
+    def address(self, name: str, *, public: bool) -> str:
+        """The address of a site, https://portal.example.edu, without a slash at its end. `public`: people reach it from elsewhere."""
+        value = self.text(name).rstrip("/")
+        if not value:
+            return ""
+        parts = _address_parts(value)
+        if parts is None or parts.scheme not in ({"https"} if public else {"http", "https"}):
+            self.fault(name, "must read https://portal.example.edu, without a name, a password or anything behind it")
+            return ""
+        if _is_link_local(parts.hostname) or (public and _is_this_machine(parts.hostname)):
+            self.fault(name, "must be the address people type, not one of this machine")
+            return ""
+        return value
+
+    def service(self, name: str, default: str, hosts: frozenset[str]) -> str:
+        """The address of a service the portal asks: https, and one of `hosts`. Anything else could be a machine of the inner network."""
+        value = self.text(name, default).rstrip("/")
+        parts = _address_parts(value)
+        if parts is None or parts.scheme != "https" or parts.netloc not in hosts or parts.path:
+            self.fault(name, f"must be {default}; the portal speaks to no other host")
+            return default
+        return value
+
+    def all_or_none(self, *names: str) -> None:
+        """Settings that mean nothing without each other."""
+        missing = [name for name in names if not self.values.get(name)]
+        if len(missing) < len(names):
+            for name in missing:
+                self.fault(name, f"is missing; {', '.join(names)} belong together")
+
     def fernet_keys(self, name: str) -> list[str]:
         """Keys of 32 bytes in URL-safe base64, comma separated, newest first."""
         return self.parse_fernet_keys(name, self.text(name))
@@ -152,7 +212,10 @@ class Environment:
             config: dict[str, Any] = environ.Env.email_url_config(self.text(name, default))
         except (ValueError, KeyError, AttributeError, environ.ImproperlyConfigured):
             self.fault(name, "must read smtp+ssl://user:password@host:465 (or consolemail://)")
-            config = environ.Env.email_url_config("dummymail://")
+            return environ.Env.email_url_config("dummymail://")
+        host = config.get("EMAIL_HOST") or ""
+        if "smtp" in config["EMAIL_BACKEND"] and (not host or _is_link_local(host)):
+            self.fault(name, "must name the college's mail server: smtp+ssl://user:password@host:465")
         return config
 
     def warn_unknown(self, prefix: str) -> None:

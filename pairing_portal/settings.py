@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable
@@ -350,6 +351,14 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+# A clamd that looks at attachments: host:port, or the path of its socket. Empty: nothing is scanned.
+CLAMAV_ADDRESS = env.text("CLAMAV_ADDRESS")
+if CLAMAV_ADDRESS and not re.fullmatch(r"/\S+|[^\s/]+:[0-9]{1,5}", CLAMAV_ADDRESS):
+    env.fault("CLAMAV_ADDRESS", "must be host:port or the path of a socket, for example 127.0.0.1:3310")
+# 1: while the scanner does not answer, no file is taken.
+CLAMAV_REQUIRED = env.boolean("CLAMAV_REQUIRED")
+if CLAMAV_REQUIRED and not CLAMAV_ADDRESS:
+    env.fault("CLAMAV_REQUIRED", "is set, but CLAMAV_ADDRESS does not say where the scanner is")
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
 IMPORT_EXPORT_IMPORT_IGNORE_BLANK_LINES = True
@@ -359,6 +368,17 @@ IMPORT_EXPORT_IMPORT_IGNORE_BLANK_LINES = True
 vars().update(env.email("EMAIL_URL", "consolemail://" if not IS_PRODUCTION else "dummymail://"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "portal@localhost")
 EMAIL_TIMEOUT = 10
+# The portal's own address, for the links in messages; without it they say where to sign in and link nowhere.
+PORTAL_URL = env.address("PORTAL_URL", public=IS_PRODUCTION)
+# The only hosts that are asked over HTTP; mails go to the host of EMAIL_URL.
+OUTGOING_HOSTS = frozenset({"qyapi.weixin.qq.com", "oapi.dingtalk.com"})
+WECOM_API = env.service("WECOM_API", "https://qyapi.weixin.qq.com", OUTGOING_HOSTS)
+DINGTALK_API = env.service("DINGTALK_API", "https://oapi.dingtalk.com", OUTGOING_HOSTS)
+# The college's own app in WeCom, which writes to single people. Keys of robots stand encrypted in the database.
+WECOM_CORP_ID = env.text("WECOM_CORP_ID")
+WECOM_AGENT_ID = env.integer("WECOM_AGENT_ID", 0, low=1, high=999999999)
+WECOM_SECRET = env.text("WECOM_SECRET")
+env.all_or_none("WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET")
 REDIS_URL = env.redis("REDIS_URL")
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL

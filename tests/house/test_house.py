@@ -82,7 +82,8 @@ def test_env_example_names_every_setting():
     text = (ROOT / "pairing_portal/settings.py").read_text(encoding="utf-8")
     read = set(
         re.findall(
-            r'env\.(?:text|boolean|integer|choice|hosts|origins|database|redis|email|fernet_keys)\(\s*"([A-Z_]+)"', text
+            r'env\.(?:text|boolean|integer|choice|hosts|origins|database|redis|email|fernet_keys|address|service)\(\s*"([A-Z_]+)"',
+            text,
         )
     )
     named = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M))
@@ -130,8 +131,24 @@ GOOD = {
         ({"DATABASE_URL": ""}, "DATABASE_URL"),
         ({"REDIS_URL": "localhost"}, "REDIS_URL"),
         ({"EMAIL_URL": "nonsense://x"}, "EMAIL_URL"),
+        ({"EMAIL_URL": "smtp://"}, "EMAIL_URL"),
+        ({"EMAIL_URL": "smtp://169.254.169.254:25"}, "EMAIL_URL"),
+        ({"PORTAL_URL": "http://portal.example.edu"}, "PORTAL_URL"),
+        ({"PORTAL_URL": "file:///etc/passwd"}, "PORTAL_URL"),
+        ({"PORTAL_URL": "https://localhost"}, "PORTAL_URL"),
+        ({"PORTAL_URL": "https://user:short-secret@portal.example.edu"}, "PORTAL_URL"),
+        ({"WECOM_API": "http://169.254.169.254/"}, "WECOM_API"),
+        ({"WECOM_API": "https://qyapi.weixin.qq.com@169.254.169.254"}, "WECOM_API"),
+        ({"DINGTALK_API": "file:///etc/passwd"}, "DINGTALK_API"),
+        ({"DINGTALK_API": "https://localhost"}, "DINGTALK_API"),
+        ({"DINGTALK_API": "http://oapi.dingtalk.com"}, "DINGTALK_API"),
+        ({"WECOM_CORP_ID": "ww0123456789abcdef"}, "WECOM_AGENT_ID"),
+        ({"WECOM_CORP_ID": "ww0123456789abcdef", "WECOM_AGENT_ID": "1000002"}, "WECOM_SECRET"),
+        ({"WECOM_SECRET": "short-secret"}, "WECOM_CORP_ID"),
         ({"MAX_UPLOAD_MB": "abc"}, "MAX_UPLOAD_MB"),
         ({"MAX_UPLOAD_MB": "99999"}, "MAX_UPLOAD_MB"),
+        ({"CLAMAV_ADDRESS": "localhost"}, "CLAMAV_ADDRESS"),
+        ({"CLAMAV_REQUIRED": "1"}, "CLAMAV_REQUIRED"),
         ({"TRUSTED_PROXY_COUNT": "-1"}, "TRUSTED_PROXY_COUNT"),
         ({"TRUSTED_PROXY_COUNT": "--1"}, "TRUSTED_PROXY_COUNT"),
         ({"SESSION_HOURS": "0"}, "SESSION_HOURS"),
