@@ -17,6 +17,7 @@ from pairing_portal.common.spreadsheets.refusal import MEGABYTE, FileRefused, Li
 from pairing_portal.common.spreadsheets.zip_parts import ZipParts
 
 from .record_models import AttachmentKind
+from .virus_scan import refuse_infected
 
 PICTURES: Final = ("jpg", "jpeg", "png", "webp")
 # The part without which a packed file is not what its name says.
@@ -61,6 +62,8 @@ def prepare(name: str, data: bytes) -> Prepared:
     if len(data) > settings.MAX_UPLOAD_MB * MEGABYTE:
         words = _("The file is larger than %(limit)s MB. Choose a smaller one.")
         raise Refused(words % {"limit": settings.MAX_UPLOAD_MB}, field="file")
+    if extension in PICTURES or extension == "pdf" or extension in PACKED:
+        refuse_infected(data)
     if extension in PICTURES:
         extension, data = _drawn_anew(data)
         kind = AttachmentKind.IMAGE

@@ -201,6 +201,13 @@ class FinishForm(forms.Form):
         return min(720, int((activity.ends_at - activity.starts_at) / timedelta(minutes=1)))
 
 
+class CreditForm(forms.Form):
+    """Other minutes for one person; whether they fit is the service's business."""
+
+    minutes = forms.IntegerField(label=gettext_lazy("minutes"), min_value=1, max_value=720)
+    reason = forms.CharField(label=gettext_lazy("reason"), max_length=100)
+
+
 class ReasonForm(forms.Form):
     """Whether a reason is needed is the service's business."""
 

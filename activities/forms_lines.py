@@ -179,6 +179,8 @@ class Cell:
     before: str
     error: str = ""
     by: str = ""
+    # "" for the column of the next judge.
+    judge: str = ""
 
 
 @dataclass
@@ -221,7 +223,7 @@ class ScoreTable:
         score = known.get((judge, team.pk)) if judge else None
         shown = plain(score.score) if score else ""
         name = f"score-{self._judge_key(number)}-{team.pk}"
-        cell = Cell(name, shown, shown, by=str(score.recorded_by) if score else "")
+        cell = Cell(name, shown, shown, by=str(score.recorded_by) if score else "", judge=judge or "")
         if self.data is None:
             return cell
         cell.value = self.data.get(name, "").strip()[:20]

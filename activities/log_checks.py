@@ -19,6 +19,8 @@ from .models import AudienceState, Lecture, LectureAudience, LectureState, LogEn
 
 # Value of `LogEntry.flag`: the same sentence so often within so many days.
 REPEATED: Final = "repeated"
+# Value of `LogEntry.flag`: hours of an activity are credited for the same time.
+OVERLAP: Final = "overlap"
 REPEATED_TIMES: Final = 3
 REPEATED_DAYS: Final = 14
 

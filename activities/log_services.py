@@ -64,7 +64,7 @@ def submit_log(
                 )
             )  # fmt: skip
             guided = league_guidance if purpose == LogPurpose.LEAGUE_BRANCH else None
-            return LogEntry.objects.create(
+            entry = LogEntry.objects.create(
                 person=person, on=on, minutes=minutes, purpose=purpose, summary=summary.strip(),
                 member_pairing=member_pairing if purpose == LogPurpose.PAIRING else None,
                 league_branch=league_branch if purpose == LogPurpose.LEAGUE_BRANCH else None,
@@ -74,6 +74,8 @@ def submit_log(
                 created_at=now, submitted_at=now, starts_at=starts_at,
                 flag=flag_of(person=person, on=on, summary=summary),
             )  # fmt: skip
+            post_notices(notices=notices_logs.asks(entry, now), now=now)
+            return entry
     except IntegrityError as error:
         raise Refused(_("This entry could not be saved as it is. Check what it was for.")) from error
 
@@ -123,6 +125,7 @@ def correct_log(
     if confirmed_by is not None:
         entry._change_reason = reason.strip()[:100]  # type: ignore[attr-defined]  # what simple_history reads
     entry.save()
+    post_notices(notices=notices_logs.asks(entry, now), now=now)
     if confirmed_by is not None:
         post_notices(notices=[notices_logs.corrected(entry, user_id=confirmed_by.pk, now=now)], now=now)
     return entry
@@ -147,8 +150,14 @@ def confirm_logs(*, entry_ids: Sequence[int], scope: Scope, by: User, now: datet
     for entry in entries:
         entry.state, entry.confirmed_by, entry.confirmed_at = LogState.CONFIRMED, by, now
         entry.save()
-    retire_done(kind=notices.LOGS_WAITING, now=now)
+    _retire_asking(now)
     return len(entries)
+
+
+def _retire_asking(now: datetime) -> None:
+    """What was said about entries that wait leaves the bell where nothing waits any more."""
+    for kind in (notices.LOGS_WAITING, notices_logs.LOG_ASKS):
+        retire_done(kind=kind, now=now)
 
 
 @transaction.atomic
@@ -168,7 +177,7 @@ def return_log(*, entry: LogEntry, reason: str, scope: Scope, by: User, now: dat
     entry.state, entry.return_reason = LogState.RETURNED, reason.strip()[:200]
     entry.confirmed_by = entry.confirmed_at = None
     entry.save()
-    retire_done(kind=notices.LOGS_WAITING, now=now)
+    _retire_asking(now)
     if entry.person.user_id:
         post_notices(
             notices=[

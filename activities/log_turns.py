@@ -11,7 +11,7 @@ from .models import LogEntry, LogState
 
 @dataclass(frozen=True)
 class Correction:
-    """Why a confirmed entry was put back to waiting, and when."""
+    """Why a confirmed entry was changed, and when."""
 
     why: str
     at: datetime
@@ -25,8 +25,9 @@ def days_left(entry: LogEntry, days: int, now: datetime) -> int:
 
 
 def corrections_of(entry: LogEntry) -> list[Correction]:
-    """Newest first, from the history."""
-    rows = LogEntry.history.filter(id=entry.pk, state=LogState.SUBMITTED).exclude(history_change_reason=None)
+    """Newest first, from the history: an author's correction, or other minutes for one person of an activity."""
+    states = (LogState.SUBMITTED, LogState.CONFIRMED)
+    rows = LogEntry.history.filter(id=entry.pk, state__in=states).exclude(history_change_reason=None)
     return [
         Correction(row.history_change_reason, row.history_date)
         for row in rows.exclude(history_change_reason="").order_by("-history_date", "-history_id")

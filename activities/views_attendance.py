@@ -27,10 +27,11 @@ from pairing_portal.common.toasts import say_done, say_refused
 
 from . import attend_services as attending
 from .check_in_codes import SECONDS, code_now
+from .credit_services import adjust_credit, credited_minutes, entries_beside
 from .event_models import Activity, ActivityState, Participation, ParticipationState
 from .event_page import GROUPS, PERSON_TONES, counts_of, shows_code
 from .event_rules import may_keep_list, may_run
-from .forms_events import AfterwardsForm
+from .forms_events import AfterwardsForm, CreditForm
 from .views_events import visible_activity
 
 LIST_AT_MOST = 1000
@@ -66,9 +67,11 @@ def _list_page(request: HttpRequest, scope: Scope, found: Activity, form: Afterw
     counts = counts_of(found)
     totals = _totals(every)
     now = timezone.now()
+    shown = list(rows.order_by("person__name_key", "pk")[:LIST_AT_MOST])
+    _add_credit(shown, found, scope)
     context = {
         "activity": found,
-        "rows": [(row, PERSON_TONES[ParticipationState(row.state)]) for row in rows.order_by("person__name_key", "pk")[:LIST_AT_MOST]],
+        "rows": [(row, PERSON_TONES[ParticipationState(row.state)]) for row in shown],
         "counts": counts,
         "states": [(value, value.label, totals[value]) for value in GROUPS if totals.get(value)],
         "state": state,
@@ -80,6 +83,18 @@ def _list_page(request: HttpRequest, scope: Scope, found: Activity, form: Afterw
         "form": form,
     }  # fmt: skip
     return render(request, "activities/activity_people.html", context, status=400 if form.errors else 200)
+
+
+def _add_credit(shown: list[Participation], found: Activity, scope: Scope) -> None:
+    """On a finished activity: the minutes of each, who may be given others, and whose own entry lies at the same time."""
+    is_over = found.state == ActivityState.FINISHED
+    minutes = credited_minutes(found) if is_over else {}
+    beside = {row.person_id for row in entries_beside(found, list(minutes))} if minutes else set()
+    may_change = is_over and may_run(found, scope)
+    for row in shown:
+        row.credited = minutes.get(row.person_id)
+        row.may_change_credit = may_change and row.credited is not None and row.person_id != scope.person_id
+        row.has_own_entry = row.person_id in beside
 
 
 def _totals(every: Any) -> dict[str, int]:
@@ -191,6 +206,32 @@ def participation_leave_answer(request: HttpRequest, pk: int) -> HttpResponse:
         words = _("%(name)s is excused.") if answer == "accept" else _("%(name)s is asked to come after all.")
         say_done(request, words % {"name": row.person.name})
     return redirect("activity_list", pk=row.activity_id)
+
+
+@require_POST
+def participation_credit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Other minutes for one person of a finished activity, with a reason."""
+    scope = scope_of(request)
+    rows = Participation.objects.visible_to(scope).select_related(
+        "activity__party_branch", "activity__league_branch", "person"
+    )
+    row = get_visible_or_404(rows, pk=pk)
+    if not may_run(row.activity, scope):
+        raise PermissionDenied(_("Only who runs the host, or its department, may do this."))
+    form, back = CreditForm(request.POST), redirect("activity_list", pk=row.activity_id)
+    if not form.is_valid():
+        say_refused(request, _("Enter the minutes and why they differ."))
+        return back
+    try:
+        entry = adjust_credit(
+            participation=row, **form.cleaned_data, scope=scope, by=request.user, now=timezone.now()  # type: ignore[arg-type]  # signed in
+        )  # fmt: skip
+    except Refused as refusal:
+        say_refused(request, refusal.text)
+    else:
+        values = {"name": row.person.name, "minutes": entry.minutes}
+        say_done(request, _("%(name)s is credited with %(minutes)d minutes.") % values)
+    return back
 
 
 @never_cache

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pairing_portal.common.problems import Refused
@@ -21,9 +23,11 @@ from pairing_portal.common.scope import Scope
 from pairing_portal.common.toasts import say_done, say_refused
 
 from . import event_services as life
-from .event_models import Activity, ActivityHost, ActivityState
+from .credit_services import entries_beside, minutes_allowed
+from .event_models import Activity, ActivityHost, ActivityState, ParticipationState
 from .event_rules import may_run
 from .forms_events import FinishForm, MoveForm, ReasonForm
+from .models import LogEntry
 from .views_events import visible_activity
 
 
@@ -164,6 +168,7 @@ def activity_finish(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal)
         else:
             say_done(request, _("Finished. Those who were present are credited."))
+            _say_overlaps(request, found, scope)
             return redirect("activity", pk=pk)
     present = found.participations.filter(state="present").count()
     context = {
@@ -172,12 +177,40 @@ def activity_finish(request: HttpRequest, pk: int) -> HttpResponse:
         "consequences": [
             _("%(count)d present are credited with the minutes below.") % {"count": present},
             _("Who was invited and did not come is absent; leave granted stays leave."),
+            _("Up to %(most)d minutes; for one person they can be changed on the list afterwards.")
+            % {"most": minutes_allowed(found)[1]},
         ],
         "submit": _("Finish"),
         "cancel_url": reverse("activity_list", args=[pk]),
         "form": form,
     }
     return render(request, "confirm.html", context, status=400 if form.errors else 200)
+
+
+def _say_overlaps(request: HttpRequest, found: Activity, scope: Scope) -> None:
+    """Who had logged the same time themselves; of people whose entries the user does not see, only how many."""
+    people = list(found.participations.filter(state=ParticipationState.PRESENT).values_list("person_id", flat=True))
+    beside = entries_beside(found, people)
+    if not beside:
+        return
+    seen = set(
+        LogEntry.objects.visible_to(scope).filter(pk__in=[row.pk for row in beside]).values_list("pk", flat=True)
+    )
+    named = [entry_words(row) for row in beside if row.pk in seen]
+    if len(named) < len(beside):
+        hidden = len(beside) - len(named)
+        named.append(ngettext("%(count)d of another branch", "%(count)d of other branches", hidden) % {"count": hidden})
+    words = _("Logged for the same time by the people themselves, and marked for whoever confirms it: %(entries)s")
+    messages.warning(request, words % {"entries": "; ".join(named)})
+
+
+def entry_words(entry: LogEntry) -> str:
+    """An entry as its owner would find it: name, day, hour, minutes. Not what it was about."""
+    on = date_format(entry.on, "MONTH_DAY_FORMAT")
+    when = f"{on} {entry.starts_at:%H:%M}" if entry.starts_at else on
+    return _("%(name)s, %(when)s, %(minutes)d min") % {
+        "name": entry.person.name, "when": when, "minutes": entry.minutes,
+    }  # fmt: skip
 
 
 @require_POST

@@ -22,14 +22,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from branches.policy import Policy
 from members.models import Person
 from mentoring.models import LeagueGuidance, Mentorship
+from pairing_portal.common.doing import posted
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
-from pairing_portal.common.toasts import say_done
+from pairing_portal.common.toasts import say_done, say_refused
 from pairings.models import MemberPairing
 
 from . import services
+from .attachment_services import PHOTOS_AT_MOST, add_photos
 from .choices import log_choices, todays_activities
 from .forms import CorrectLogForm, QuickLogForm
 from .log_turns import corrections_of, days_left
@@ -57,13 +59,14 @@ def quick_log(request: HttpRequest) -> HttpResponse:
         "idempotency_key": secrets.token_urlsafe(16),
         "target": request.GET.get("for", "")[:40],
     }
-    form = QuickLogForm(request.POST or None, choices=log_choices(scope, today), initial=initial)
+    form = QuickLogForm(posted(request), choices=log_choices(scope, today), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             entry = services.submit_log(person=person, **form.service_arguments(), today=today, now=timezone.now())
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal)
         else:
+            _keep_photos(request, scope, entry)
             said = _("Sent: %(minutes)d minutes. It waits for confirmation.") % {"minutes": entry.minutes}
             say_done(request, said, undo_url=reverse("log_withdraw", args=[entry.pk]))
             return redirect("quick_log")
@@ -78,8 +81,19 @@ def quick_log(request: HttpRequest) -> HttpResponse:
         # Names the drafts of this account on the phone, and says nothing about the account.
         "draft_name": salted_hmac("quick_log", str(request.user.pk)).hexdigest()[:16],
         "arrived": " ".join(arrived),
+        "photos_at_most": PHOTOS_AT_MOST,
+        "photos_lost": bool(form.errors and request.FILES),
     }
     return render(request, "activities/quick_log.html", context, status=400 if form.errors else 200)
+
+
+def _keep_photos(request: HttpRequest, scope: Scope, entry: LogEntry) -> None:
+    """The entry is in already, whatever becomes of its photos: what could not be kept is said, with the way to add it."""
+    refused = add_photos(
+        entry=entry, files=request.FILES.getlist("photos"), scope=scope, by=request.user, now=timezone.now()  # type: ignore[arg-type]  # signed in
+    )  # fmt: skip
+    if refused:
+        say_refused(request, _("The entry is kept, these photos are not: %(why)s") % {"why": " ".join(refused)})
 
 
 @require_GET
@@ -120,7 +134,7 @@ def log_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "starts_at": entry.starts_at,
     }
     asks = {"with_focus": entry.league_guidance_id is not None, "with_reason": is_confirmed}
-    form = CorrectLogForm(request.POST or None, initial=initial, **asks) if may_correct else None
+    form = CorrectLogForm(posted(request), initial=initial, **asks) if may_correct else None
     if form is not None and request.method == "POST" and form.is_valid():
         try:
             services.correct_log(entry=entry, **form.cleaned_data, today=timezone.localdate(), now=timezone.now())

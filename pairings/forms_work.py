@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from branches.models import PartyBranch
 from members.models import Person
 from pairing_portal.common.problems import Refused
+from pairing_portal.common.registries import Evidence
 from pairing_portal.common.scope import Scope
 
 from .models import (
@@ -169,6 +170,7 @@ class FindingForm(forms.Form):
     def __init__(self, *args: Any, material: InspectionMaterial, **kwargs: Any) -> None:
         super().__init__(*args, prefix=f"m{material.pk}", **kwargs)
         self.material = material
+        self.evidence: Evidence | None = None
         for name in ("expected", "found", "problem"):
             # The style sheet knows an untouched row by its empty placeholders.
             self.fields[name].widget.attrs |= {"placeholder": " ", "class": "form-control"}
@@ -225,6 +227,11 @@ class InspectionSheet:
             sides = (self.pairing.helping_branch, self.pairing.partner_branch)
             arguments["inspected_branch"] = sides[0] if inspecting == sides[1] else sides[1]
         return arguments
+
+    def show_evidence(self, held: Mapping[str, Evidence]) -> None:
+        """What the portal holds of each record stands beside its row."""
+        for row in self.rows:
+            row.evidence = held.get(row.material.name)
 
     def refuse(self, refusal: Refused) -> None:
         self.head.add_error(refusal.field if refusal.field in self.head.fields else None, refusal)

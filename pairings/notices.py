@@ -45,6 +45,7 @@ def _agreement_kinds() -> Iterator[NoticeKind]:
         ),
         obsolete=_left_state(PairingState.PROPOSED),
         urgent=True,
+        to_office=True,
     )
     yield NoticeKind(
         PAIRING_CHANGES_ASKED,
@@ -55,6 +56,7 @@ def _agreement_kinds() -> Iterator[NoticeKind]:
         ),
         obsolete=_left_state(PairingState.CHANGES_ASKED),
         urgent=True,
+        to_office=True,
     )
     yield NoticeKind(
         PAIRING_TAKEN_BACK,
@@ -96,8 +98,9 @@ def _ending_kinds() -> Iterator[NoticeKind]:
             _("Complete the pairing: the year is summed up and its pairs end."),
         ),
         obsolete=_left_state(PairingState.ACTIVE),
+        to_office=True,
     )
-    yield NoticeKind(PAIRS_NEED_SUCCESSORS, gettext_lazy("Pairs ended by leaving"), _successors_text)
+    yield NoticeKind(PAIRS_NEED_SUCCESSORS, gettext_lazy("Pairs ended by leaving"), _successors_text, to_office=True)
 
 
 def _left_state(state: PairingState) -> Any:

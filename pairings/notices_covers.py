@@ -30,6 +30,7 @@ def register() -> None:
                 _("Look who it is and for how long, then accept or decline."),
             ),
             obsolete=_left_state(CoverState.ASKED),
+            to_office=True,
         ),
         NoticeKind(
             COVER_ACCEPTED,

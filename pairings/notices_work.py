@@ -32,9 +32,13 @@ def register() -> None:
     for kind in (
         NoticeKind(TASK_ASSIGNED, gettext_lazy("Task of a pairing"), _assigned_text, obsolete=_task_settled),
         NoticeKind(
-            INSPECTION_RECORDED, gettext_lazy("Records were inspected"), _recorded_text, obsolete=_nothing_to_mend
+            INSPECTION_RECORDED,
+            gettext_lazy("Records were inspected"),
+            _recorded_text,
+            obsolete=_nothing_to_mend,
+            to_office=True,
         ),
-        NoticeKind(FINDING_DUE, gettext_lazy("Finding to mend"), _due_text, obsolete=_nothing_to_mend),
+        NoticeKind(FINDING_DUE, gettext_lazy("Finding to mend"), _due_text, obsolete=_nothing_to_mend, to_office=True),
         NoticeKind(
             FINDING_REOPENED,
             gettext_lazy("Finding opened again"),
@@ -43,6 +47,7 @@ def register() -> None:
                 _("The inspecting branch still sees the problem. Read what is missing, then report it again."),
             ),
             obsolete=_finding_settled,
+            to_office=True,
         ),
     ):
         notice_kinds.register(kind.kind, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch
@@ -15,13 +16,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from pairing_portal.common.doing import act, posted
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
+from pairing_portal.common.registries import Evidence, inspection_evidence
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
 from pairing_portal.common.toasts import say_done, say_refused
 
 from . import inspection_services
 from .forms_work import InspectionSheet, MendedForm
-from .models import CrossInspection, InspectionFinding, InspectionMaterial, PairingTask, TaskArea
+from .models import BranchPairing, CrossInspection, InspectionFinding, InspectionMaterial, PairingTask, TaskArea
 from .rules import runs_a_side
 from .views_work import require, work_url, writable_pairing
 from .work_rules import is_at_work
@@ -43,8 +45,27 @@ def work_inspection_new(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             say_done(request, _("The inspection is written down. The other side sees it now."))
             return redirect("inspection", pk=inspection.pk)
+    inspected = _other_side(pairing, scope)
+    if inspected is not None:
+        held = evidence_for(inspected, [line.material.name for line in sheet.rows], pairing.starts_on, today)
+        sheet.show_evidence(held)
     context = {"sheet": sheet, "pairing": pairing, "inspection": None, "back": work_url(pk)}
     return render(request, "pairings/inspection_form.html", context, status=400 if sheet.has_errors else 200)
+
+
+def _other_side(pairing: BranchPairing, scope: Scope) -> int | None:
+    """Whose records are looked at, where the user runs one of the two branches only."""
+    sides = (pairing.helping_branch_id, pairing.partner_branch_id)
+    others = [branch_id for branch_id in sides if not scope.manages(branch_id)]
+    return others[0] if len(others) == 1 else None
+
+
+def evidence_for(branch_id: int, records: list[str], first: date, last: date) -> dict[str, Evidence]:
+    """What the rooms that keep records hold of them; a record nobody keeps is missing."""
+    found: dict[str, Evidence] = {}
+    for source in inspection_evidence:
+        found |= source(branch_id, records, first, last)
+    return found
 
 
 def _visible_inspection(request: HttpRequest, pk: int) -> tuple[Scope, CrossInspection]:
@@ -63,9 +84,15 @@ def inspection(request: HttpRequest, pk: int) -> HttpResponse:
     at_work = is_at_work(row.pairing)
     findings = list(row.findings.all())
     looked_at = {finding.material_id for finding in findings}
+    names = [finding.material.name for finding in findings]
+    held = evidence_for(row.inspected_branch_id, names, row.pairing.starts_on, row.on)
     context = {
         "inspection": row,
-        "rows": [_finding_row(finding, planned) for finding, planned in _with_plan(findings, row, scope)],
+        "rows": [
+            _finding_row(finding, planned) | {"evidence": held.get(finding.material.name)}
+            for finding, planned in _with_plan(findings, row, scope)
+        ],
+        "has_evidence": bool(held),
         "problems": sum(bool(finding.problem) for finding in findings),
         "open_problems": sum(bool(finding.problem) and finding.mended_on is None for finding in findings),
         "not_looked_at": InspectionMaterial.objects.visible_to(scope).filter(is_active=True).exclude(pk__in=looked_at),
@@ -111,6 +138,8 @@ def inspection_edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             say_done(request, _("Saved."))
             return redirect("inspection", pk=pk)
+    names = [line.material.name for line in sheet.rows]
+    sheet.show_evidence(evidence_for(row.inspected_branch_id, names, row.pairing.starts_on, row.on))
     context = {"sheet": sheet, "pairing": row.pairing, "inspection": row, "back": reverse("inspection", args=[pk])}
     return render(request, "pairings/inspection_form.html", context, status=400 if sheet.has_errors else 200)
 

@@ -71,24 +71,29 @@ class PersonPanel:
 
 @dataclass(frozen=True)
 class DueNotice:
-    """One thing to be said to one user. `dedupe_key` names kind, subject, period and recipient: sent once."""
+    """One thing to be said to one user, or by one robot. `dedupe_key` names kind, subject, period and recipient: sent once."""
 
     kind: str
-    user_id: int
+    user_id: int | None
     dedupe_key: str
     subject: dict[str, Any] = field(default_factory=dict)
     link: str = ""
     due_at: datetime | None = None
     expires_at: datetime | None = None
     urgent: bool = False
+    # Said by a robot in a chat instead of to a user.
+    robot_id: int | None = None
+    # Said to a deputy because this user is away.
+    on_behalf_of_id: int | None = None
 
 
 @dataclass(frozen=True)
 class ReminderSource:
-    """Computes set-wise what is missing at `now`; `still_needed(keys)` returns the dedupe keys that still hold."""
+    """Computes what is missing at `now`; `write` says the same set-wise, without reading it, and returns how many are new."""
 
     kind: str
     compute: Callable[[datetime], Iterable[DueNotice]]
+    write: Callable[[datetime], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -193,6 +198,17 @@ class Talks:
     waiting: int = 0
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What the portal holds of one kind of record: held, of those with signed minutes, how many fell due, and the list behind it."""
+
+    held: int
+    signed: int
+    # None where nothing is owed.
+    owed: int | None
+    url: str
+
+
 navigation: Registry[NavigationEntry] = Registry("navigation")
 person_panels: Registry[PersonPanel] = Registry("person panels")
 reminder_sources: Registry[ReminderSource] = Registry("reminder sources")
@@ -216,6 +232,10 @@ personal_data: Registry[Callable[[int], dict[str, Any]]] = Registry("personal da
 branch_partners: Registry[Callable[[Sequence[int], date], dict[int, set[int]]]] = Registry("branch partners")
 # Talks on record for mentoring links ("link") and guidance of League branches ("guidance"): talks(ids) -> id -> `Talks`.
 talk_records: Registry[Callable[[Sequence[int]], dict[int, Talks]]] = Registry("talk records")
+# What the portal holds of the records of a branch: evidence(branch id, names of records, first, last) -> name -> `Evidence`.
+inspection_evidence: Registry[Callable[[int, Sequence[str], date, date], dict[str, Evidence]]] = Registry(
+    "inspection evidence"
+)
 # Blocks that higher rooms put on one's own mentoring page: `context(person_id, scope)`, None hides the block.
 mentoring_panels: Registry[PersonPanel] = Registry("mentoring panels")
 # Who is told in somebody's place while they are away: deputies(user ids, day) -> user id -> ids of who stands in. members/ fills it.

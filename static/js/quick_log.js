@@ -34,6 +34,12 @@
     note.hidden = !words;
   }
 
+  // Photos are in the page and not in the draft: that is said while they are.
+  function waitingWords() {
+    const photos = form.elements.namedItem("photos");
+    return photos && photos.files.length ? form.dataset.waitingPhotos : form.dataset.waiting;
+  }
+
   function typed(isWaiting) {
     const values = {};
     new FormData(form).forEach((value, key) => {
@@ -88,7 +94,7 @@
     // portal.js has marked the form as being sent; it is not.
     delete form.dataset.sending;
     form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
-    say(form.dataset.waiting);
+    say(waitingWords());
     note.scrollIntoView({ block: "center" });
   });
   window.addEventListener("online", () => {
