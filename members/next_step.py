@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from dateutil.relativedelta import relativedelta
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from .rules import (
+    Number,
+    earliest_activist_on,
+    earliest_candidate_on,
+    of_age_on,
+    probation_ends_on,
+    talk_due_on,
+)
 from .stages import Stage
-
-Number = Callable[[str], int]
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,14 @@ def next_step(*, stage: str, dates: Mapping[str, date | None], number: Number, t
 def _to_apply(dates: Mapping[str, date | None], number: Number, today: date) -> NextStep:
     age, born_on = number("applicant_min_age"), dates.get("born_on")
     words = _("Whoever is %(age)d years old may apply (rule R01).") % {"age": age}
-    return NextStep(_("Apply for membership"), words, "R01", born_on + relativedelta(years=age) if born_on else None)
+    return NextStep(_("Apply for membership"), words, "R01", of_age_on(born_on, number) if born_on else None)
 
 
 def _to_activist(dates: Mapping[str, date | None], number: Number, today: date) -> NextStep | None:
     applied_on = dates.get("applied_on")
     if applied_on is None:
         return None
-    talk_by = applied_on + relativedelta(months=number("talk_within_months"))
+    talk_by = talk_due_on(applied_on, number)
     if talk_by >= today:
         words = _("The branch will talk with you by %(by)s (rule R02).") % {"by": date_format(talk_by)}
     else:
@@ -63,7 +68,7 @@ def _to_activist(dates: Mapping[str, date | None], number: Number, today: date) 
         words += " " + _("Between application and activist lie at least %(months)d months (rule R03).") % {
             "months": wait
         }
-    return NextStep(_("Become an activist"), words, "R03", applied_on + relativedelta(months=wait))
+    return NextStep(_("Become an activist"), words, "R03", earliest_activist_on(applied_on, number))
 
 
 def _to_candidate(dates: Mapping[str, date | None], number: Number, today: date) -> NextStep | None:
@@ -74,9 +79,7 @@ def _to_candidate(dates: Mapping[str, date | None], number: Number, today: date)
     words = _("An activist is trained and observed for at least %(months)d months first (rule R07).") % {
         "months": months
     }
-    return NextStep(
-        _("Become a development candidate"), words, "R07", activist_on + relativedelta(months=months)
-    )  # fmt: skip
+    return NextStep(_("Become a development candidate"), words, "R07", earliest_candidate_on(activist_on, number))
 
 
 def _to_admission(dates: Mapping[str, date | None], number: Number, today: date) -> NextStep:
@@ -89,7 +92,7 @@ def _to_full(dates: Mapping[str, date | None], number: Number, today: date) -> N
     admitted_on, extended_to = dates.get("admitted_on"), dates.get("extended_to")
     if admitted_on is None:
         return None
-    ends_on = extended_to or admitted_on + relativedelta(months=number("probation_months"))
+    ends_on = probation_ends_on(admitted_on, extended_to, number)
     if extended_to:
         words = _("Your probation was extended to this day (rule R18).")
     else:

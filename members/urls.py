@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from . import import_views, views, views_appoint, views_invitations, views_year
+from . import import_views, views, views_appoint, views_due, views_invitations, views_year
 
 urlpatterns: list[URLPattern] = [
     path("", views.people, name="people"),
@@ -9,6 +9,8 @@ urlpatterns: list[URLPattern] = [
     path("import/", import_views.roster_import, name="roster_import"),
     path("import/apply/", import_views.roster_apply, name="roster_apply"),
     path("import/<slug:token>/faults/", import_views.roster_faults, name="roster_faults"),
+    path("due/", views_due.due_lists, name="due_lists"),
+    path("due/<slug:key>/export/", views_due.due_list_export, name="due_list_export"),
     path("year/", views_year.year_turn, name="year_turn"),
     path("invitations/", views_invitations.invitation_list, name="invitations"),
     path("invitations/issue/", views_invitations.invitations_issue, name="invitations_issue"),

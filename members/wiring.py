@@ -6,7 +6,7 @@ from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
-from pairing_portal.common.registries import NavigationEntry, daily_jobs, navigation, scope_builders
+from pairing_portal.common.registries import NavigationEntry, daily_jobs, deputies, navigation, scope_builders
 from pairing_portal.common.scope import Role
 
 
@@ -25,9 +25,13 @@ def discard_uploads(today: date) -> object:
 
 
 def register() -> None:
+    from . import notices_due
     from .access import scope_for
+    from .deputies import deputies_of
 
     scope_builders.register("members", scope_for)
+    deputies.register("members", deputies_of)
+    notices_due.register()
     daily_jobs.register("stages", refresh)
     daily_jobs.register("uploads", discard_uploads)
     navigation.register(

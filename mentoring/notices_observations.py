@@ -31,7 +31,7 @@ def register() -> None:
             RECORD_DUE, gettext_lazy("Contact's record is due"), _record_text, obsolete_among=_records_settled
         ),
         NoticeKind(
-            REVIEW_DUE, gettext_lazy("Half-year review is due"), _review_text, obsolete_among=_reviews_settled
+            REVIEW_DUE, gettext_lazy("Half-year review is due"), _review_text, obsolete_among=_reviews_settled, to_office=True
         ),
     ):  # fmt: skip
         notice_kinds.register(kind.kind, kind)

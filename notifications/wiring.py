@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from pairing_portal.common.health import readiness_checks
-from pairing_portal.common.registries import frame_counts
-
-TICK_LATE_AFTER = timedelta(minutes=5)
+from pairing_portal.common.registries import NavigationEntry, frame_counts, navigation
+from pairing_portal.common.scope import Role
 
 
 def unread_count(user_id: int) -> int:
@@ -21,6 +19,7 @@ def unread_count(user_id: int) -> int:
 def tick_fault() -> str:
     """ "" while the tick runs; a portal that was never ticked is not ready either."""
     from .models import Heartbeat
+    from .outbox import TICK_LATE_AFTER
 
     last = Heartbeat.objects.filter(name="tick").values_list("at", flat=True).first()
     if last is None:
@@ -30,5 +29,12 @@ def tick_fault() -> str:
 
 
 def register() -> None:
+    from . import notices
+
+    notices.register()
     frame_counts.register("notices", unread_count)
     readiness_checks.register("tick", tick_fault)
+    entry = NavigationEntry(
+        _("Outbox"), "notice_outbox", "send", "/notices/outbox/", roles=frozenset({Role.ADMINISTRATOR})
+    )
+    navigation.register("outbox", entry, order=105)
