@@ -17,9 +17,10 @@ from pairing_portal.common.scope import Scope
 
 from . import notices_events as notices
 from .check_in_codes import is_valid
+from .credit_services import credit_people
 from .event_models import Activity, ActivityState, Audience, CheckInWay, Participation, ParticipationState
 from .event_rules import may_keep_list, may_run
-from .event_services import credit_people, lock_activity
+from .event_services import lock_activity
 
 # The code is shown from half an hour before to two hours after the planned time.
 EARLY, LATE = timedelta(minutes=30), timedelta(hours=2)

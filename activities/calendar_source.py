@@ -102,11 +102,17 @@ def lectures(scope: Scope, first: date, last: date) -> Iterator[CalendarEntry]:
     rows = rows.filter(on__range=(first, last)).with_speakers()
     for lecture in rows.prefetch_related(Prefetch("audiences", queryset=heard)).order_by("on", "starts_at", "pk"):
         audiences = list(lecture.audiences.all())
+        starts = _at(lecture)
         yield CalendarEntry(
+            starts_at=starts, ends_at=starts + timedelta(minutes=lecture.minutes) if starts else None, uid=f"lecture-{lecture.pk}",
             on=lecture.on, title=_title(lecture), kind="lecture", icon="book", note=_note(lecture, audiences),
             url=_week_page(lecture, audiences), place=lecture.place,
             is_mine=any(speaker.person_id == scope.person_id for speaker in lecture.speakers.all()),
         )  # fmt: skip
+
+
+def _at(lecture: Lecture) -> datetime | None:
+    return timezone.make_aware(datetime.combine(lecture.on, lecture.starts_at)) if lecture.starts_at else None
 
 
 def _title(lecture: Lecture) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from dateutil.rrule import rrulestr
 from django.db import transaction
@@ -21,6 +20,7 @@ from pairing_portal.common.problems import Refused, refuse_blocked
 from pairing_portal.common.scope import Scope
 
 from . import notices_events as notices
+from .credit_services import credit_people, refuse_minutes
 from .event_models import (
     Activity,
     ActivityHost,
@@ -30,7 +30,6 @@ from .event_models import (
     ParticipationState,
 )
 from .event_rules import Plan, may_plan, may_run, plan_problems
-from .models import LogEntry, LogPurpose, LogState
 
 REPEATS_AT_MOST = 60
 FIELDS = (
@@ -314,15 +313,15 @@ def cancel_activity(*, activity: Activity, reason: str, scope: Scope, by: User, 
 def finish_activity(
     *, activity: Activity, summary: str, counted_minutes: int, scope: Scope, by: User, now: datetime
 ) -> Activity:
-    """Close it: who did not come is absent, who came is credited with one confirmed log entry each."""
+    """Close it: who did not come is absent, who came is credited with one confirmed log entry each.
+
+    Raises `Refused` for minutes out of the range; volunteer service counts without the ways.
+    """
     activity = lock_activity(activity)
     _refuse(activity, scope, ActivityState.PUBLISHED)
     if activity.starts_at > now:
         raise Refused(_("It has not begun yet. Finish it when it is over."))
-    longest = int((activity.ends_at - activity.starts_at) / timedelta(minutes=1))
-    if not 0 <= counted_minutes <= min(longest + 60, 720):
-        words = _("Between 0 and %(limit)d minutes can be counted for one activity.")
-        raise Refused(words % {"limit": min(longest + 60, 720)}, field="counted_minutes")
+    refuse_minutes(activity, counted_minutes, "counted_minutes")
     if not summary.strip():
         raise Refused(_("One sentence about what came of it is needed."), field="summary")
     activity.state, activity.summary, activity.counted_minutes = (
@@ -338,27 +337,3 @@ def finish_activity(
     present = activity.participations.filter(state=ParticipationState.PRESENT).select_related("person")
     credit_people(activity, [row.person for row in present], by=by, now=now)
     return activity
-
-
-def credit_people(activity: Activity, people: Iterable[Person], *, by: User, now: datetime) -> int:
-    """One confirmed entry a person; who has one already, and an activity that counts no minutes, gets none. Returns how many."""
-    if not activity.counted_minutes:
-        return 0
-    known = set(LogEntry.objects.filter(activity=activity).values_list("person_id", flat=True))
-    on = credit_day(activity)
-    made = 0
-    for person in people:
-        if person.pk in known:
-            continue
-        LogEntry.objects.create(
-            person=person, on=on, minutes=activity.counted_minutes, activity=activity, summary=activity.title,
-            purpose=LogPurpose.SERVICE if activity.kind.counts_as_service else LogPurpose.ACTIVITY, state=LogState.CONFIRMED,
-            created_at=now, submitted_at=now, confirmed_by=by, confirmed_at=now,
-        )  # fmt: skip
-        made += 1
-    return made
-
-
-def credit_day(activity: Activity) -> date:
-    """The local day on which the activity began."""
-    return timezone.localtime(activity.starts_at).date()

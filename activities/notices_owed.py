@@ -27,7 +27,9 @@ OWED: Final = "activities.owed"
 def register() -> None:
     notice_kinds.register(
         OWED,
-        NoticeKind(OWED, gettext_lazy("Organisational life that is due"), _text, obsolete_among=_settled),
+        NoticeKind(
+            OWED, gettext_lazy("Organisational life that is due"), _text, obsolete_among=_settled, to_office=True
+        ),
     )
     reminder_sources.register(OWED, ReminderSource(OWED, compute_owed))
 

@@ -34,7 +34,7 @@ def register() -> None:
 
     attachment_services.register()
     notice_kinds.register(
-        MINUTES_DUE, NoticeKind(MINUTES_DUE, gettext_lazy("Minutes that are due"), _minutes_text, obsolete_among=_minutes_written)
+        MINUTES_DUE, NoticeKind(MINUTES_DUE, gettext_lazy("Minutes that are due"), _minutes_text, obsolete_among=_minutes_written, to_office=True)
     )  # fmt: skip
     reminder_sources.register(MINUTES_DUE, ReminderSource(MINUTES_DUE, compute_minutes_due))
     notice_kinds.register(

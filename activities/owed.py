@@ -11,6 +11,8 @@ from dateutil.relativedelta import relativedelta
 
 # The one policy that counts times a year; the others count months between two.
 A_YEAR: Final = "org_life_meetings_a_year"
+OF_COMMITTEES: Final = "committee_meeting_months"
+OF_GROUPS: Final = "group_meeting_months"
 SOON: Final = timedelta(days=30)
 
 
@@ -81,13 +83,29 @@ def next_due(duty: Duty, done: Done, *, since: date, today: date) -> date:
     return date(today.year + (done.this_year >= duty.number), 12, 31)
 
 
+def is_owed(duty: Duty, *, has_committee: bool, has_groups: bool) -> bool:
+    """Committee meetings only where there is a committee, group meetings where there are Party groups."""
+    return not ((duty.policy == OF_COMMITTEES and not has_committee) or (duty.policy == OF_GROUPS and not has_groups))
+
+
+def owed_between(duty: Duty, first: date, last: date) -> int:
+    """How many fell due from `first` to `last`: one for each whole stretch of months, the yearly ones at the end of a year."""
+    if duty.is_yearly:
+        return duty.number * sum(first <= date(year, 12, 31) <= last for year in range(first.year, last.year + 1))
+    count = 0
+    while first + relativedelta(months=duty.number * (count + 1)) - timedelta(days=1) <= last:
+        count += 1
+    return count
+
+
 def what_is_owed(
-    duties: Iterable[Duty], records: dict[str, Done], *, since: date, today: date, has_committee: bool = True
-) -> list[Owed]:
-    """A line for each duty, the earliest due first; committee meetings only where there is a committee."""
+    duties: Iterable[Duty], records: dict[str, Done], *, since: date, today: date, has_committee: bool = True,
+    has_groups: bool = True,
+) -> list[Owed]:  # fmt: skip
+    """A line for each duty, the earliest due first, without what this branch does not owe."""
     found = []
     for duty in duties:
-        if duty.policy == "committee_meeting_months" and not has_committee:
+        if not is_owed(duty, has_committee=has_committee, has_groups=has_groups):
             continue
         done = records.get(duty.key, Done())
         due_on = next_due(duty, done, since=since, today=today)

@@ -12,12 +12,13 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from branches.models import AcademicYear, PartyBranch
-from branches.policy import Policy
-from members.models import Post
+from branches.policy import Policy, policy_number
+from members.models import Person, Post
+from members.stages import MEMBER_STAGES
 from pairing_portal.common.scope import Scope
 
 from .models import Activity, ActivityHost, ActivityKind, ActivityState
-from .owed import Done, Duty, Owed, what_is_owed
+from .owed import OF_GROUPS, Done, Duty, Owed, is_owed, what_is_owed
 
 PLANNED = (ActivityState.PROPOSED, ActivityState.APPROVED, ActivityState.PUBLISHED)
 # A secretary and a deputy alone are no committee.
@@ -31,13 +32,26 @@ class BranchOwes:
     owed: Owed
 
 
+@dataclass(frozen=True)
+class Bodies:
+    """What there is in each of some branches: those with a committee, those with Party groups, and how many members.
+
+    Nobody writes down who is in which group. A branch has groups when it is large enough that they are expected, or when a
+    group meeting of its own is on record or planned.
+    """
+
+    committees: set[int]
+    groups: set[int]
+    members: dict[int, int]
+
+
 def owed_for(scope: Scope, today: date) -> dict[str, Any]:
     """For the page: lines of the branches whose committee the user sits on, of a department's or the college's for its organisers."""
     own = Q(pk__in=scope.branch_ids) | Q(department_id__in=scope.department_ids)
     branches = PartyBranch.objects.active() if scope.college_staff else PartyBranch.objects.active().filter(own)
     if not (scope.college_staff or scope.branch_ids or scope.department_ids):
-        return {"owed": [], "owed_later": [], "owed_late": 0, "owes_many": False}
-    found = owed_of(list(branches.visible_to(scope)), today)
+        return {"owed": [], "owed_later": [], "owed_late": 0, "owes_many": False, "without_groups": []}
+    found, bodies = _owed_and_bodies(list(branches.visible_to(scope)), today)
     rows = [BranchOwes(branch, owed) for branch, owes in found.items() for owed in owes]
     # What is late and unplanned first, then by day.
     rows.sort(key=lambda row: (row.owed.is_planned, row.owed.due_on))
@@ -47,25 +61,61 @@ def owed_for(scope: Scope, today: date) -> dict[str, Any]:
         "owed_later": urgent[SHOWN_AT_ONCE:] + [row for row in rows if row.owed.standing == "ok"],
         "owed_late": sum(row.owed.standing == "late" for row in rows),
         "owes_many": len(found) > 1,
+        "without_groups": [
+            (branch, bodies.members.get(branch.pk, 0)) for branch in found if branch.pk not in bodies.groups
+        ],
+        "groups_above": policy_number("group_expected_above", today),
     }
 
 
 def owed_of(branches: Iterable[PartyBranch], today: date) -> dict[PartyBranch, list[Owed]]:
-    """What each branch owes; six queries, however many branches."""
-    listed = list(branches)
-    ids = [branch.pk for branch in listed]
-    duties = _duties(today)
-    records, committees, since = _records(ids, today), _committees(ids, today), _since(today)
-    return {
-        branch: what_is_owed(
-            duties, records[branch.pk], since=since, today=today, has_committee=branch.pk in committees
-        )
-        for branch in listed
-    }
+    """What each branch owes; seven queries, however many branches."""
+    return _owed_and_bodies(list(branches), today)[0]
 
 
-def _duties(today: date) -> list[Duty]:
+def _owed_and_bodies(branches: list[PartyBranch], today: date) -> tuple[dict[PartyBranch, list[Owed]], Bodies]:
+    ids = [branch.pk for branch in branches]
     policy = Policy()
+    duties, records, since = duties_of(policy, today), _records(ids, today), _since(today)
+    bodies = _bodies(ids, duties, records, policy, today)
+    owes = {
+        branch: what_is_owed(
+            duties, records[branch.pk], since=since, today=today, has_committee=branch.pk in bodies.committees,
+            has_groups=branch.pk in bodies.groups,
+        )
+        for branch in branches
+    }  # fmt: skip
+    return owes, bodies
+
+
+def owed_by(branch_id: int, today: date) -> list[Duty]:
+    """What one branch owes at all: not what asks for a committee or for groups it does not have."""
+    policy = Policy()
+    duties = duties_of(policy, today)
+    bodies = _bodies([branch_id], duties, _records([branch_id], today), policy, today)
+    has = {"has_committee": branch_id in bodies.committees, "has_groups": branch_id in bodies.groups}
+    return [duty for duty in duties if is_owed(duty, **has)]
+
+
+def _bodies(
+    ids: list[int], duties: list[Duty], records: dict[int, dict[str, Done]], policy: Policy, today: date
+) -> Bodies:
+    rows = Person.objects.filter(party_branch_id__in=ids, stage__in=MEMBER_STAGES).order_by()
+    members = dict(rows.values_list("party_branch_id").annotate(count=Count("pk")))
+    above = policy.number("group_expected_above", today)
+    keys = [duty.key for duty in duties if duty.policy == OF_GROUPS]
+    # Only what was held or is planned counts as a record: a meeting called off says nothing.
+    with_record = {pk for pk in ids if any(_is_on_record(records[pk].get(key, Done())) for key in keys)}
+    large = {pk for pk, count in members.items() if count > above}
+    return Bodies(_committees(ids, today), with_record | large, members)
+
+
+def _is_on_record(done: Done) -> bool:
+    return done.last_on is not None or done.planned_on is not None
+
+
+def duties_of(policy: Policy, today: date) -> list[Duty]:
+    """Kinds in use that are owed by frequency."""
     kinds = ActivityKind.objects.filter(is_active=True).exclude(owed_by="")
     return [Duty(kind.key, kind.name, kind.icon, kind.owed_by, policy.number(kind.owed_by, today)) for kind in kinds]
 

@@ -14,5 +14,6 @@ urlpatterns: list[URLPattern] = [
     path("activities/<int:pk>/projector/", kept.activity_projector, name="activity_projector"),
     path("activities/<int:pk>/projector/code/", kept.activity_projector_code, name="activity_projector_code"),
     path("activities/<int:pk>/projector/open/", kept.activity_check_in_open, name="activity_check_in_open"),
+    path("participations/<int:pk>/credit/", kept.participation_credit, name="participation_credit"),
     path("participations/<int:pk>/leave/", kept.participation_leave_answer, name="participation_leave_answer"),
 ]

@@ -23,7 +23,7 @@ from pairing_portal.common.toasts import say_done, say_refused
 from . import attachment_services as services
 from .event_models import Activity
 from .forms_records import AttachmentForm
-from .models import LogEntry
+from .models import LogEntry, TextbookChapter
 from .record_models import Announcement, Attachment, AttachmentKind
 
 # A file is opened by itself, whatever is in it: no script, no request, no form.
@@ -67,6 +67,12 @@ def announcement_attach(request: HttpRequest, pk: int) -> HttpResponse:
     return _attach(request, get_visible_or_404(Announcement.objects.visible_to(scope_of(request)), pk=pk))
 
 
+@require_POST
+def chapter_attach(request: HttpRequest, pk: int) -> HttpResponse:
+    """Materials of a chapter, shared with everybody who lectures on it."""
+    return _attach(request, get_visible_or_404(TextbookChapter.objects.visible_to(scope_of(request)), pk=pk))
+
+
 def _attach(request: HttpRequest, target: Any) -> HttpResponse:
     """Refusals are a page of their own with the form, 409 when nothing is attached to it any more."""
     scope = scope_of(request)
@@ -89,17 +95,19 @@ def _attach(request: HttpRequest, target: Any) -> HttpResponse:
 
 
 def _address(target: Any) -> str:
-    names = {LogEntry: "log_entry", Activity: "activity", Announcement: "announcement"}
+    names = {
+        LogEntry: "log_entry", Activity: "activity", Announcement: "announcement", TextbookChapter: "textbook_chapter",
+    }  # fmt: skip
     return reverse(names[type(target)], args=[target.pk])
 
 
 @require_POST
 def attachment_remove(request: HttpRequest, pk: int) -> HttpResponse:
     scope = scope_of(request)
-    rows = Attachment.objects.visible_to(scope).select_related("log_entry", "activity", "announcement")
+    rows = Attachment.objects.visible_to(scope).select_related("log_entry", "activity", "announcement", "chapter")
     found = get_visible_or_404(rows, pk=pk)
-    target = found.log_entry or found.activity or found.announcement
-    if target is None or not services.may_attach(target, scope):
+    target = services.target_of(found)
+    if not services.may_attach(target, scope) or not services.may_remove(found, scope):
         raise PermissionDenied(_("Files are attached by who wrote it."))
     try:
         services.remove_attachment(attachment=found, scope=scope, now=timezone.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -12,11 +13,13 @@ from django.utils.translation import gettext_noop
 
 from pairing_portal.common.registries import (
     CalendarSource,
+    Evidence,
     LeaveEffect,
     NavigationEntry,
     PersonPanel,
     Talks,
     calendar_sources,
+    inspection_evidence,
     leave_effects,
     mentoring_panels,
     navigation,
@@ -32,6 +35,7 @@ WAITING_SHOWN = 5
 def register() -> None:
     from . import calendar_source, notices, notices_events, notices_logs, notices_owed, notices_records
     from .lectures import notices as lecture_notices
+    from .lectures import notices_exemptions, notices_plan
     from .services import end_duties_of
 
     notices.register()
@@ -40,8 +44,11 @@ def register() -> None:
     notices_logs.register()
     notices_records.register()
     lecture_notices.register()
+    notices_exemptions.register()
+    notices_plan.register()
     leave_effects.register("activities", LeaveEffect(_("Lecture duties end"), end_duties_of, duties_that_end))
     pairing_summaries.register("activities", counts_of_pairing)
+    inspection_evidence.register("minutes", evidence_of_minutes)
     talk_records.register("link", partial(talks, "mentorship"))
     talk_records.register("guidance", partial(talks, "league_guidance"))
     person_panels.register(
@@ -136,6 +143,13 @@ def waiting_panel(person_id: int, scope: Scope) -> dict[str, Any] | None:
         return None
     more = waiting.count() - WAITING_SHOWN if len(entries) > WAITING_SHOWN else 0
     return {"entries": entries[:WAITING_SHOWN], "more": more}
+
+
+def evidence_of_minutes(branch_id: int, records: Sequence[str], first: date, last: date) -> dict[str, Evidence]:
+    """Meetings held, minutes signed, meetings owed, for the records of a cross-inspection."""
+    from .evidence import minutes_evidence
+
+    return minutes_evidence(branch_id, records, first, last)
 
 
 def counts_of_pairing(pairing_id: int) -> list[tuple[str, int]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from .quota import Flag, LectureVerdict, NotCounted, WeekState
+from .quota import Flag, LectureVerdict, NotCounted, WeekState, WeekStatus, monday_of
 
 STATE_WORDS: dict[WeekState, Any] = {
     WeekState.MET: _("met"),
@@ -23,6 +26,8 @@ STATE_BADGES: dict[WeekState, str] = {
     WeekState.RUNNING: "wait",
     WeekState.NOT_OWED: "neutral",
 }
+# "No lecture this week, because …": unmet all the same, with a word and an icon of its own.
+SAID_WORD, SAID_ICON = _("no lecture, reason given"), "chat-square-text"
 WHY_WORDS: dict[NotCounted, Any] = {
     NotCounted.TOO_SHORT: _("too short (R71)"),
     NotCounted.OTHER_MATERIAL: _("not from the prescribed textbook (R72)"),
@@ -46,3 +51,25 @@ def verdict_words(verdict: LectureVerdict, min_minutes: int = 30) -> str:
     words = [str(WHY_WORDS[verdict.why])] if verdict.why else []
     words += [str(FLAG_WORDS[flag]) for flag in verdict.flags]
     return "; ".join(words)
+
+
+def week_word(status: WeekStatus) -> str:
+    """The state of a week in a word; a week about which somebody said why there was none has its own."""
+    return str(SAID_WORD if status.is_unmet_with_reason else STATE_WORDS[status.state])
+
+
+def pace_words(status: WeekStatus, today: date) -> str:
+    """What is still to do in the week that runs: 还差 1 次,周日前; "" for every other week, and where nothing is missing."""
+    if status.state != WeekState.RUNNING or status.monday != monday_of(today):
+        return ""
+    missing = status.missing
+    return ngettext("one more by Sunday", "%(counter)s more by Sunday", missing) % {"counter": missing}
+
+
+def why_words(status: WeekStatus) -> str:
+    """Why a week is as it is, in one line for the title of its cell: the reason given, what was not counted and why."""
+    lines = [_now("No lecture this week: %(why)s") % {"why": status.said_why}] if status.said_why else []
+    for verdict in status.verdicts:
+        if verdict.why:
+            lines.append(f"{verdict.fact.on:%m-%d} {WHY_WORDS[verdict.why]}")
+    return "; ".join(lines)

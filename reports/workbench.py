@@ -12,10 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from activities.lecture_querysets import concerned_league_branches
-from activities.lectures.board import QuotaContext, board_rows, focus_week, shown_weeks
-from activities.models import LectureAudience, LogEntry, LogState
-from activities.quota import WeekState
+from activities.models import LogEntry, LogState
 from branches.models import PartyBranch
 from branches.policy import Policy
 from members.models import Person
@@ -23,6 +20,7 @@ from pairing_portal.common.scope import Role, Scope
 from pairings.models import BranchPairing, MemberPairing
 
 from .workbench_events import event_tasks
+from .workbench_lectures import lecture_tasks, my_lectures, quota_block
 from .workbench_mentoring import mentoring_cells, mentoring_figure, mentoring_tasks
 from .workbench_pairings import pairing_tasks
 from .workbench_parts import Figure, Task
@@ -35,11 +33,12 @@ OVERSEEING = (Role.STAFF, Role.ADMINISTRATOR)
 def build_workbench(scope: Scope, today: date) -> dict[str, Any]:
     """The context of the workbench for one user; blocks that do not concern them are absent."""
     context: dict[str, Any] = {"today": today, "tasks": _tasks(scope, today), "role": _role(scope)}
-    quota = _quota(scope, today)
+    quota = quota_block(scope, today)
     context["quota"] = quota
     context["week_number"] = quota["number"] if quota else None
     if scope.person_id:
         context["me"] = _my_record(scope)
+        context["my_lectures"] = my_lectures(scope, timezone.now())
     if scope.branch_ids or scope.department_ids or scope.college_staff:
         context["figures"] = _figures(scope, today, quota)
     if scope.department_ids or scope.college_staff:
@@ -72,24 +71,7 @@ def _tasks(scope: Scope, today: date) -> list[Task]:
                     is_late,
                 )
             )
-    if scope.league_branch_ids:
-        lectures = (
-            LectureAudience.objects.visible_to(scope)
-            .waiting_for(scope)
-            .aggregate(count=Count("pk"), oldest=Min("lecture__on"))
-        )
-        if lectures["count"]:
-            is_late = lectures["oldest"] < today - timedelta(days=late_days)
-            tasks.append(
-                Task(
-                    _("Lectures to confirm"),
-                    lectures["count"],
-                    reverse("lectures_to_confirm"),
-                    "check-circle",
-                    lectures["oldest"],
-                    is_late,
-                )
-            )
+    tasks += lecture_tasks(scope, timezone.now(), today, late_days)
     if scope.person_id:
         returned = (
             LogEntry.objects.changeable_by(scope)
@@ -107,37 +89,6 @@ def _tasks(scope: Scope, today: date) -> list[Task]:
                 )
             )
     return sorted(tasks, key=lambda task: not task.is_late)
-
-
-def _quota(scope: Scope, today: date) -> dict[str, Any] | None:
-    """The focus week of the League branches the user has to do with; None when there are none."""
-    branches = list(concerned_league_branches(scope).active().select_related("party_branch"))
-    if not branches:
-        return None
-    context = QuotaContext.load()
-    weeks = shown_weeks(context, today)
-    focus = focus_week(weeks, today)
-    if focus is None:
-        return None
-    past = [week for week in weeks if week <= focus][-WEEKS_SHOWN:]
-    rows = board_rows(league_branches=branches, mondays=past, today=today, context=context)
-    owing = [row for row in rows if row.cells[-1].state not in (WeekState.NOT_OWED, WeekState.EXEMPT)]
-    met = [
-        sum(row.cells[index].state == WeekState.MET for row in rows)
-        / max(1, sum(row.cells[index].required > 0 for row in rows))
-        for index in range(len(past))
-    ]
-    behind = [{"league_branch": row.league_branch, "status": row.cells[-1]} for row in owing if row.cells[-1].missing]
-    return {
-        "focus": focus,
-        "sunday": focus + timedelta(days=6),
-        "number": context.calendar.teaching_week(focus + timedelta(days=3)),
-        "owing": len(owing),
-        "met": sum(row.cells[-1].state == WeekState.MET for row in owing),
-        "behind": behind[:6],
-        "history": met,
-        "is_current": focus <= today <= focus + timedelta(days=6),
-    }
 
 
 def _my_record(scope: Scope) -> dict[str, Any]:

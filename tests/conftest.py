@@ -41,8 +41,11 @@ def default_language() -> Iterator[None]:
     translation.deactivate()
 
 
-# Due for the cast by the calendar alone: meetings its branches owe, reviews of its activists and probationary members.
-STANDING_REMINDERS = ("activities.owed", "mentoring.review_due", "mentoring.record_due")
+# Due for the cast by the calendar alone: meetings its branches owe, lectures missed last week, reviews of its people.
+STANDING_REMINDERS = (
+    "activities.lecture_week_plan", "activities.lectures_missed", "activities.owed", "members.due_lists",
+    "mentoring.record_due", "mentoring.review_due",
+)  # fmt: skip
 
 
 @pytest.fixture

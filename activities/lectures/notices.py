@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db.models import CharField, DateTimeField, F, Q, QuerySet, Value
+from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -13,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from branches.models import LeagueBranch
 from members.office_models import LEAGUE_POSTS, Post
-from notifications.services import post_notices
+from notifications.services import post_notice_set, post_notices
 from pairing_portal.common.registries import (
     DueNotice,
     NoticeKind,
@@ -23,7 +25,11 @@ from pairing_portal.common.registries import (
     reminder_sources,
 )
 
-from ..models import AudienceState, Lecture, LectureAudience, LectureDuty, LectureSpeaker
+from ..models import AudienceState, Lecture, LectureAudience, LectureDuty, LectureSpeaker, LectureState
+from ..quota import monday_of
+from .behind import behind, key_of
+from .board import QuotaContext
+from .notices_duties import tell_duty_changed as tell_duty_changed  # said with the others
 
 LECTURE_TO_CONFIRM = "activities.lecture_to_confirm"
 LECTURES_BEHIND = "activities.lectures_behind"
@@ -31,10 +37,14 @@ LECTURE_CHANGED = "activities.lecture_changed"
 # What speakers are told about a lecture of theirs.
 DENIED, TAKEN_BACK, CANCELLED = "denied", "taken_back", "cancelled"
 THURSDAY = 3
+# A lecture that waits is asked about once more after this, and no more after that.
+ASKED_AGAIN_AFTER, ASKED_AGAIN_UNTIL = timedelta(days=2), timedelta(days=14)
 Subject = dict[str, Any]
 
 
 def register() -> None:
+    from . import notices_duties, notices_week
+
     for kind in (
         NoticeKind(
             LECTURE_TO_CONFIRM,
@@ -44,12 +54,15 @@ def register() -> None:
                 _("One tap confirms it, so that it counts for this week."),
             ),
             urgent=True,
+            may_mute=False,
+            to_office=True,
             **asked_together(_lectures_answered),
         ),
         NoticeKind(
             LECTURES_BEHIND,
             gettext_lazy("Lectures missing this week"),
             _behind_text,
+            to_office=True,
             **asked_together(_quotas_met),
         ),
         NoticeKind(
@@ -57,7 +70,10 @@ def register() -> None:
         ),
     ):  # fmt: skip
         notice_kinds.register(kind.kind, kind)
-    reminder_sources.register(LECTURES_BEHIND, ReminderSource(LECTURES_BEHIND, compute_lectures_behind))
+    reminder_sources.register(LECTURES_BEHIND, source_of(LECTURES_BEHIND, behind_rows))
+    reminder_sources.register(LECTURE_TO_CONFIRM, source_of(LECTURE_TO_CONFIRM, unconfirmed_rows))
+    notices_week.register()
+    notices_duties.register()
 
 
 # --- Lectures ------------------------------------------------------------------------------------
@@ -159,46 +175,92 @@ def _behind_text(subject: dict[str, Any]) -> tuple[str, str]:
 
 
 def _quotas_met(subjects: Sequence[Subject], now: datetime) -> list[bool]:
-    from .board import week_statuses
-
     today = timezone.localdate(now)
-    branches = list(LeagueBranch.objects.filter(pk__in={subject.get("league_branch") for subject in subjects}))
-    behind = {
-        row.league_branch.pk
-        for row in week_statuses(league_branches=branches, on=today, today=today)
-        if row.status.missing
-    }
-    return [subject.get("league_branch") not in behind for subject in subjects]
+    asked = {subject.get("league_branch") for subject in subjects}
+    still = set(behind(monday_of(today), QuotaContext.load()).filter(pk__in=asked).values_list("pk", flat=True))
+    return [subject.get("league_branch") not in still for subject in subjects]
 
 
-def compute_lectures_behind(now: datetime) -> Iterable[DueNotice]:
-    """From Thursday on: League branches that are behind this week, said to their secretary and to the speakers on duty."""
-    from .board import week_statuses
-
+def behind_rows(now: datetime) -> list[QuerySet[Any, Any]]:
+    """From Thursday on: League branches behind this week, with their secretaries and with the speakers on duty, as sets of notices."""
     today = timezone.localdate(now)
     if today.weekday() < THURSDAY:
-        return
-    behind = {
-        row.league_branch.pk: row
-        for row in week_statuses(league_branches=list(LeagueBranch.objects.active()), on=today, today=today)
-        if row.status.missing
-    }
-    if not behind:
-        return
-    posts = Post.objects.current(today).filter(
-        league_branch_id__in=behind, kind__in=LEAGUE_POSTS, person__user__isnull=False
+        return []
+    monday = monday_of(today)
+    branches = behind(monday, QuotaContext.load())
+    posts = Q(posts__ended_on=None) | Q(posts__ended_on__gt=today)
+    since = Q(posts__since=None) | Q(posts__since__lte=today)
+    duties = Q(lecture_duties__ended_on=None) | Q(lecture_duties__ended_on__gt=today)
+    secretaries = branches.filter(posts, since, posts__kind__in=LEAGUE_POSTS, posts__person__user__isnull=False)
+    speakers = branches.filter(
+        duties,
+        lecture_duties__academic_year__starts_on__lte=today,
+        lecture_duties__academic_year__ends_on__gte=today,
+        lecture_duties__person__user__isnull=False,
     )
-    duties = LectureDuty.objects.filter(league_branch_id__in=behind, person__user__isnull=False).filter_active(today)
-    recipients = set(posts.values_list("league_branch_id", "person__user_id"))
-    recipients |= set(duties.values_list("league_branch_id", "person__user_id"))
-    for branch_id, user_id in sorted(recipients):
-        row = behind[branch_id]
-        monday = row.status.monday
-        yield DueNotice(
-            kind=LECTURES_BEHIND,
-            user_id=user_id,
-            dedupe_key=f"{behind_prefix(branch_id, monday)}{user_id}",
-            subject={"league_branch": branch_id, "name": row.league_branch.name, "missing": row.status.missing},
-            link="/lectures/",
-            expires_at=timezone.make_aware(datetime.combine(monday + timedelta(days=7), datetime.min.time())),
+    return [
+        _behind_notices(secretaries, "posts__person__user_id", monday),
+        _behind_notices(speakers, "lecture_duties__person__user_id", monday),
+    ]
+
+
+def _behind_notices(branches: QuerySet[LeagueBranch], user: str, monday: date) -> QuerySet[Any, Any]:
+    return branches.order_by().values(
+        user_id=F(user),
+        dedupe_key=key_of(f"{LECTURES_BEHIND}:", F("pk"), f":{monday.isoformat()}:", F(user)),
+        subject=JSONObject(league_branch=F("pk"), name=F("name"), missing=F("missing")),
+        link=Value("/lectures/"),
+        expires_at=Value(midnight(monday + timedelta(days=7)), output_field=DateTimeField()),
+    )
+
+
+# --- Waiting for two days ------------------------------------------------------------------------
+
+
+def unconfirmed_rows(now: datetime) -> list[QuerySet[Any, Any]]:
+    """Lectures nobody answered for two days, asked about once more: the League branch's secretary and deputies."""
+    today = timezone.localdate(now)
+    posts = "league_branch__posts"
+    waiting = LectureAudience.objects.filter(
+        Q(**{f"{posts}__ended_on": None}) | Q(**{f"{posts}__ended_on__gt": today}),
+        Q(**{f"{posts}__since": None}) | Q(**{f"{posts}__since__lte": today}),
+        **{f"{posts}__kind__in": LEAGUE_POSTS, f"{posts}__person__user__isnull": False},
+        state=AudienceState.WAITING,
+        lecture__state=LectureState.DELIVERED,
+        lecture__on__range=(today - ASKED_AGAIN_UNTIL, today - ASKED_AGAIN_AFTER),
+        lecture__recorded_at__lte=now - ASKED_AGAIN_AFTER,
+    )
+    user = F(f"{posts}__person__user_id")
+    return [
+        waiting.order_by().values(
+            user_id=user,
+            dedupe_key=key_of(f"{LECTURE_TO_CONFIRM}:", F("lecture_id"), ":", F("league_branch_id"), ":again:", user),
+            subject=JSONObject(
+                lecture=F("lecture_id"), league_branch=F("league_branch_id"), on=Cast("lecture__on", CharField())
+            ),
+            link=Value("/lectures/confirm/"),
+            expires_at=Value(midnight(today + ASKED_AGAIN_UNTIL), output_field=DateTimeField()),
         )
+    ]
+
+
+# --- Sets ----------------------------------------------------------------------------------------
+
+
+def midnight(on: date) -> datetime:
+    """The moment a day begins."""
+    return timezone.make_aware(datetime.combine(on, time.min))
+
+
+def source_of(kind: str, rows: Callable[[datetime], list[QuerySet[Any, Any]]]) -> ReminderSource:
+    """A source whose notices the database writes; read one by one they are the same."""
+
+    def compute(now: datetime) -> Iterator[DueNotice]:
+        for found in rows(now):
+            for row in found:
+                yield DueNotice(kind=kind, **row)
+
+    def write(now: datetime) -> int:
+        return sum(post_notice_set(kind=kind, rows=found, now=now) for found in rows(now))
+
+    return ReminderSource(kind, compute, write)

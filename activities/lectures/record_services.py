@@ -13,9 +13,10 @@ from branches.models import LeagueBranch
 from members.models import Person
 from pairing_portal.common.problems import Refused, refuse_blocked
 
-from ..models import Lecture, LectureAudience, LectureSpeaker, LectureState, Textbook
+from ..models import Lecture, LectureAudience, LectureSpeaker, LectureState, Textbook, TextbookChapter
 from . import notices
-from .rules import lecture_problems, same_day_problems
+from .locks import lock_people
+from .rules import given_problems
 
 
 def record_lecture(
@@ -25,6 +26,7 @@ def record_lecture(
     on: date,
     minutes: int,
     textbook: Textbook | None,
+    textbook_chapter: TextbookChapter | None = None,
     chapter: str = "",
     topic: str = "",
     starts_at: time | None = None,
@@ -37,29 +39,25 @@ def record_lecture(
     """Record a lecture that was given, for one or several League branches; their secretaries are asked to confirm.
 
     The same `idempotency_key` twice gives the same lecture. Raises `Refused` for a day in the future, no speaker, a speaker
-    who is no Party member (R74), the same lecture recorded before, or more than a day's minutes of a speaker.
+    who is no Party member (R74), the same lecture recorded before, two at once, or more than a day's minutes of a speaker.
     """
     try:
         with transaction.atomic():
-            _lock_speakers(speakers)
+            lock_people(row.pk for row in speakers)
             if idempotency_key:
                 known: Lecture | None = Lecture.objects.filter(idempotency_key=idempotency_key, recorded_by=by).first()
                 if known is not None:
                     return known
             refuse_blocked(
-                lecture_problems(
-                    speakers=speakers, league_branches=league_branches, on=on, minutes=minutes, today=today
-                )
-            )
-            refuse_blocked(
-                same_day_problems(
-                    speakers=speakers, league_branches=league_branches, on=on, minutes=minutes, chapter=chapter, topic=topic
+                given_problems(
+                    speakers=speakers, league_branches=league_branches, on=on, minutes=minutes, chapter=chapter, topic=topic,
+                    starts_at=starts_at, today=today,
                 )
             )  # fmt: skip
             lecture: Lecture = Lecture.objects.create(
-                on=on, starts_at=starts_at, minutes=minutes, textbook=textbook, chapter=chapter.strip(), topic=topic.strip(),
-                place=place.strip(), state=LectureState.DELIVERED, recorded_by=by, recorded_at=now,
-                idempotency_key=idempotency_key or None,
+                on=on, starts_at=starts_at, minutes=minutes, textbook=textbook, textbook_chapter=textbook_chapter,
+                chapter=chapter.strip(), topic=topic.strip(), place=place.strip(), state=LectureState.DELIVERED, recorded_by=by,
+                recorded_at=now, idempotency_key=idempotency_key or None,
             )  # fmt: skip
             LectureSpeaker.objects.bulk_create([LectureSpeaker(lecture=lecture, person=person) for person in speakers])
             for branch in league_branches:
@@ -70,9 +68,3 @@ def record_lecture(
         raise Refused(
             _("This lecture could not be saved as it is. Open the form again and check the entries.")
         ) from error
-
-
-def _lock_speakers(speakers: Sequence[Person]) -> None:
-    """The speakers' rows, in one order: the lock under which the lectures of a day are compared and added up."""
-    ids = [person.pk for person in speakers]
-    list(Person.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 
 from dateutil.relativedelta import relativedelta
 from django.db.models import Exists, OuterRef, Sum
@@ -17,6 +17,8 @@ from pairing_portal.common.problems import Problem
 from pairing_portal.common.scope import Role, Scope
 
 from ..models import AudienceState, Lecture, LectureAudience, LectureDuty, LectureSpeaker, LectureState
+from .busy import read_taken
+from .clashes import FORBIDDEN, Span, clash_problem, clashes
 
 MINUTES_A_DAY = 24 * 60
 
@@ -51,6 +53,35 @@ def lecture_problems(
     return problems
 
 
+def given_problems(
+    *, speakers: Sequence[Person], league_branches: Sequence[LeagueBranch], on: date, minutes: int, chapter: str, topic: str,
+    starts_at: time | None, today: date, lecture_id: int | None = None,
+) -> list[Problem]:  # fmt: skip
+    """Everything against recording a lecture that was given. `lecture_id`: the planned one it is. Right under a lock on the speakers."""
+    return [
+        *lecture_problems(speakers=speakers, league_branches=league_branches, on=on, minutes=minutes, today=today),
+        *same_day_problems(
+            speakers=speakers, league_branches=league_branches, on=on, minutes=minutes, chapter=chapter, topic=topic,
+            lecture_id=lecture_id,
+        ),
+        *_at_once(speakers, league_branches, on, starts_at, minutes, lecture_id),
+    ]  # fmt: skip
+
+
+def _at_once(
+    speakers: Sequence[Person], league_branches: Sequence[LeagueBranch], on: date, starts_at: time | None, minutes: int,
+    lecture_id: int | None,
+) -> list[Problem]:  # fmt: skip
+    """Two lectures at once are not possible, neither for who gives nor for who hears them; without an hour nobody knows."""
+    if starts_at is None:
+        return []
+    people, branches = [row.pk for row in speakers], [row.pk for row in league_branches]
+    but_for = [lecture_id] if lecture_id else []
+    taken = read_taken(people=people, league_branches=branches, first=on, last=on, but_for=but_for)
+    found = clashes(taken, Span.of(on, starts_at, minutes), people=people, league_branches=branches)
+    return [clash_problem(row) for row in found if row.kind in FORBIDDEN]
+
+
 def same_day_problems(
     *,
     speakers: Sequence[Person],
@@ -59,11 +90,12 @@ def same_day_problems(
     minutes: int,
     chapter: str,
     topic: str,
+    lecture_id: int | None = None,
 ) -> list[Problem]:
     """Objections that compare a lecture with the speakers' others of that day. Right only under a lock on the speakers."""
     return [
-        *_recorded_before(speakers, league_branches, on, _taught(chapter, topic)),
-        *_longer_than_a_day(speakers, on, minutes),
+        *_recorded_before(speakers, league_branches, on, _taught(chapter, topic), lecture_id),
+        *_longer_than_a_day(speakers, on, minutes, lecture_id),
     ]
 
 
@@ -73,7 +105,7 @@ def _taught(chapter: str, topic: str) -> str:
 
 
 def _recorded_before(
-    speakers: Sequence[Person], league_branches: Sequence[LeagueBranch], on: date, taught: str
+    speakers: Sequence[Person], league_branches: Sequence[LeagueBranch], on: date, taught: str, lecture_id: int | None
 ) -> list[Problem]:
     given = (
         LectureAudience.objects.filter(
@@ -81,25 +113,38 @@ def _recorded_before(
         )
         .exclude(state=AudienceState.DENIED)
         .exclude(lecture__state=LectureState.CANCELLED)
+        .exclude(lecture_id=lecture_id)
         .select_related("lecture", "league_branch")
         .distinct()
     )
     return [
-        Problem(
-            _(
-                "This lecture is recorded already: %(on)s, %(branch)s, %(what)s. If it was another one, write which chapter or part it was."
-            )
-            % {"on": date_format(on), "branch": audience.league_branch, "what": audience.lecture.chapter or audience.lecture.topic or "—"},
-            field="chapter",
-        )
-        for audience in given
-        if _taught(audience.lecture.chapter, audience.lecture.topic) == taught
+        _same_lecture(audience) for audience in given if _taught(audience.lecture.chapter, audience.lecture.topic) == taught
     ]  # fmt: skip
 
 
-def _longer_than_a_day(speakers: Sequence[Person], on: date, minutes: int) -> list[Problem]:
+def _same_lecture(audience: LectureAudience) -> Problem:
+    lecture = audience.lecture
+    values = {
+        "on": date_format(lecture.on),
+        "branch": audience.league_branch,
+        "what": lecture.chapter or lecture.topic or "—",
+    }
+    if lecture.state == LectureState.PLANNED:
+        words = _(
+            "This lecture is planned already: %(on)s, %(branch)s, %(what)s. Say there that it was given. If it was another one, write which chapter or part it was."
+        )
+    else:
+        words = _(
+            "This lecture is recorded already: %(on)s, %(branch)s, %(what)s. If it was another one, write which chapter or part it was."
+        )
+    return Problem(words % values, field="chapter")
+
+
+def _longer_than_a_day(
+    speakers: Sequence[Person], on: date, minutes: int, lecture_id: int | None = None
+) -> list[Problem]:
     heard = LectureAudience.objects.filter(lecture=OuterRef("pk")).exclude(state=AudienceState.DENIED)
-    standing = Lecture.objects.filter(Exists(heard), on=on).exclude(state=LectureState.CANCELLED)
+    standing = Lecture.objects.filter(Exists(heard), on=on).exclude(state=LectureState.CANCELLED).exclude(pk=lecture_id)
     given = LectureSpeaker.objects.filter(person__in=speakers, lecture__in=standing)
     totals = dict(given.values_list("person_id").annotate(total=Sum("lecture__minutes")).order_by())
     return [

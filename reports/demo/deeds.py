@@ -27,6 +27,7 @@ from pairings.models import BranchPairing, MemberPairing, SupportArea
 from pairings.services import confirm_pairing, propose_pairing
 from pairings.wish_services import save_wish
 
+from .lecture_setting import ask_for_days
 from .people import Company
 from .together import AIMS, PRINCIPLES, moment, plan_of, work_together
 
@@ -173,7 +174,7 @@ def assign_duties(company: Company, year: AcademicYear) -> None:
             assign_duty(person=speaker, league_branch=branch, academic_year=year)
 
 
-def run_lectures(company: Company, year: AcademicYear, *, today: date) -> None:
+def run_lectures(company: Company, year: AcademicYear, decider: User, *, today: date) -> None:
     """Lectures of the season, given by those on duty: met, missed, exempt and running weeks."""
     from activities.lectures.board import QuotaContext, shown_weeks
 
@@ -205,6 +206,7 @@ def run_lectures(company: Company, year: AcademicYear, *, today: date) -> None:
             reason=ExemptionReason.OTHER,
             note="学科竞赛集训",
         )
+    ask_for_days(juniors, decider, this_week=this_week, year=year, today=today)
 
 
 def _plan(index: int, number: int, *, is_current: bool) -> Iterator[tuple[int, int, bool, str]]:

@@ -19,7 +19,9 @@ from pairing_portal.common.problems import Refused
 from .chain_deeds import run_chains
 from .chains import set_up_chains
 from .deeds import LECTURER, assign_duties, propose, run_lectures, run_pairings, speakers_of
+from .evaluating_conversions import conversions
 from .events import set_up_events
+from .lecture_setting import choose_speakers, name_chapters, write_chapters
 from .people import Company, create_company, create_staff
 from .season import DemoSeason, demo_season
 
@@ -42,7 +44,8 @@ def load_demo(*, stage: str, today: date) -> Company:
         )
     season = demo_season(today)
     year = _calendar(season, today)
-    Textbook.objects.create(title="大学生党的基本知识读本", publisher="广西师范大学出版社", is_prescribed=True)
+    book = Textbook.objects.create(title="大学生党的基本知识读本", publisher="广西师范大学出版社", is_prescribed=True)
+    write_chapters(book)
     company = create_company(start_year=season.start_year, today=today)
     users = create_staff(company) | _accounts(company)
     ends_on = (
@@ -51,15 +54,19 @@ def load_demo(*, stage: str, today: date) -> Company:
         else max(today + timedelta(weeks=8), date(season.start_year + 1, 6, 30))
     )
     ends_on = min(ends_on, year.ends_on)
+    choose_speakers(speakers_of(company)[:10], year)
     assign_duties(company, year)
     if stage == "forming":
         propose(company, year, other="第三", secretary=users["er_secretary"], today=today, ends_on=ends_on)
     else:
         run_pairings(company, year, users, today=today, ends_on=ends_on)
-        run_lectures(company, year, today=today)
+        run_lectures(company, year, users["liu_secretary"], today=today)
+        name_chapters(book)
         set_up_chains(company, year, users["liu_secretary"], today=today, ends_on=ends_on)
         set_up_events(company, users, today=today)
         run_chains(company, year, users["liu_secretary"], today=today)
+    if stage == "evaluating":
+        conversions(company, year, today)
     return company
 
 

@@ -160,9 +160,9 @@ def test_policy_changes_apply_from_their_date_on(cast, capsys):
 
 
 def reminders():
-    """Notices of this room; the half-year reviews due for the cast are another's."""
+    """What is said about lectures that are missing; the plan of the week and what others are reminded of is not meant."""
     run_tick(now=timezone.now())
-    return Notice.objects.filter(kind__startswith="activities.")
+    return Notice.objects.filter(kind="activities.lectures_behind")
 
 
 def test_thursday_reminds_league_secretary_and_speaker_once(cast, duty, fixed_clock):
@@ -182,6 +182,6 @@ def test_no_reminder_when_the_league_branch_is_exempt(cast, duty, fixed_clock):
 
 
 def test_a_week_that_has_not_begun_is_neither_running_nor_missed(cast, sign_in, book, duty):
-    cells = sign_in("liu_secretary").get(reverse("lectures")).context["rows"][0]["cells"]
-    ahead = {cell["status"].monday for cell in cells if cell["is_ahead"]}
+    cells = sign_in("liu_secretary").get(reverse("lectures")).context["rows"][0].cells
+    ahead = {cell.status.monday for cell in cells if cell.is_ahead}
     assert ahead == {dt.date(2026, 11, 2), dt.date(2026, 11, 9), dt.date(2026, 11, 16)}

@@ -16,8 +16,10 @@ from activities.quota import (
     WeekState,
     is_quota_week,
     judge,
+    lectures_owed,
     monday_of,
     owes_lectures,
+    quota_days,
     quota_weeks,
     season_start,
     week_status,
@@ -53,6 +55,49 @@ def test_the_weeks_of_the_national_holiday_do_not_count_but_the_new_year_week_do
     assert not is_quota_week(CALENDAR, dt.date(2026, 9, 28), RULES)
     assert not is_quota_week(CALENDAR, dt.date(2026, 10, 5), RULES)
     assert is_quota_week(CALENDAR, dt.date(2026, 12, 28), RULES)
+
+
+def test_the_worked_example_of_the_rules_week_by_week():
+    """Term start 7 September 2026: W4 and W5 have three teaching days, W6 is the first quota week, W17 counts with four."""
+    start = dt.date(2026, 9, 7)
+    week = [start + dt.timedelta(weeks=number) for number in range(20)]
+    holidays = {dt.date(2026, 9, 25): "holiday", **HOLIDAYS}
+    calendar = Calendar((AUTUMN, SPRING), holidays)
+    assert (week[3], week[4], week[5]) == (dt.date(2026, 9, 28), dt.date(2026, 10, 5), dt.date(2026, 10, 12))
+    assert [quota_days(calendar, week[number - 1], RULES) for number in (4, 5, 6, 17)] == [3, 3, 5, 4]
+    assert [lectures_owed(calendar, monday, RULES) for monday in week[:6]] == [0, 0, 0, 0, 0, 2]
+    assert week[16] == dt.date(2026, 12, 28)
+    assert lectures_owed(calendar, week[16], RULES) == 2
+    assert quota_weeks(calendar, RULES, start, dt.date(2027, 1, 31)) == week[5:18]
+
+
+@pytest.mark.parametrize(
+    ("days", "lectures_a_week", "owed"), [(1, 2, 1), (2, 2, 1), (3, 2, 2), (3, 3, 2), (3, 1, 1), (0, 2, 0)]
+)
+def test_a_short_week_owes_its_share_rounded_up_where_the_college_says_so(days, lectures_a_week, owed):
+    monday = dt.date(2026, 10, 19)
+    off = {monday + dt.timedelta(days=number): "holiday" for number in range(5 - days)}
+    rules = QuotaRules(lectures_a_week=lectures_a_week, short_weeks_pro_rata=True)
+    calendar = Calendar((AUTUMN,), off)
+    assert lectures_owed(calendar, monday, rules) == owed
+    assert lectures_owed(calendar, monday, QuotaRules(lectures_a_week=lectures_a_week)) == 0
+    state = week_status(calendar=calendar, rules=rules, monday=monday, today=monday, owes=True).state
+    assert state == (WeekState.RUNNING if owed else WeekState.NOT_OWED)
+
+
+def test_a_lecture_on_any_day_of_the_week_counts_for_it():
+    for number in range(7):
+        on = W6 + dt.timedelta(days=number)
+        assert status([fact(on=on, recorded_on=on)]).counted == 1
+
+
+def test_the_whole_academic_year_has_exam_weeks_but_no_holidays():
+    rules = QuotaRules(whole_year=True)
+    weeks = quota_weeks(CALENDAR, rules, dt.date(2026, 9, 1), dt.date(2027, 8, 31))
+    assert [week for week in weeks if CALENDAR.is_exam_week(week)] == [
+        dt.date(2027, 1, 11), dt.date(2027, 1, 18), dt.date(2027, 7, 5), dt.date(2027, 7, 12),
+    ]  # fmt: skip
+    assert [week for week in weeks if CALENDAR.term_of(week) is None] == []
 
 
 def test_season_ends_before_the_exams_of_each_term():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import sys
 
 import pytest
+from PIL import Image
 
 from activities.models import LogEntry
 
@@ -66,6 +68,42 @@ def test_three_taps_a_lost_network_and_signing_out(visit, portal, shoot):
     page.wait_for_url(f"{portal.url}/accounts/login/**")
     assert page.evaluate(KEPT) == 0
     assert LogEntry.objects.filter(summary="学习党章第三章").count() == 0
+
+
+def photo(width, height):
+    kept = io.BytesIO()
+    Image.effect_noise((width, height), 60).convert("RGB").save(kept, "JPEG", quality=95)
+    return {"name": "合影.jpg", "mimeType": "image/jpeg", "buffer": kept.getvalue()}
+
+
+def test_photos_are_made_smaller_on_the_phone_and_sent_along(visit, portal, shoot, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    page = visit("0310004", PHONE)
+    page.goto(f"{portal.url}/log/")
+    fill(page, "党章学习小组活动")
+    page.locator("details:has(#photos) summary").click()
+    page.locator("#photos").set_input_files([photo(2400, 1800)])
+    page.wait_for_selector("[data-photos-shown] img")
+    page.locator("#photos").set_input_files([photo(40, 30), photo(50, 30), photo(60, 30)])
+    page.wait_for_selector("[data-photos-many]:not([hidden])")
+    assert page.locator("[data-photos-shown] img").count() == 3
+    shoot(page, "quick-log-photos-390")
+
+    # Without a network the text is kept, and the page says what becomes of the photos.
+    page.context.set_offline(True)
+    press_send(page)
+    page.wait_for_selector("[data-draft-note]:not([hidden]) :text('照片')")
+    with page.expect_navigation():
+        page.context.set_offline(False)
+    said(page, "已提交")
+    entry = LogEntry.objects.get(summary="党章学习小组活动")
+    with_size = []
+    for row in entry.attachments.order_by("pk"):
+        with row.file.open("rb") as file, Image.open(file) as image:
+            with_size.append(image.size)
+    # The server would have kept 2560 dots: it was the phone that made it smaller.
+    assert with_size == [(1600, 1200), (40, 30), (50, 30)]
+    assert page.evaluate(KEPT) == 0
 
 
 def test_the_page_is_light(visit, portal):

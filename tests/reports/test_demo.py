@@ -145,16 +145,17 @@ def test_the_lecturer_records_and_the_league_secretary_confirms(db, today, visit
         "idempotency_key": page.context["key"],
     }  # fmt: skip
     assert lecturer.post(reverse("lecture_new"), form).status_code == 302
-    waiting = list(secretary.get(reverse("lectures_to_confirm")).context["audiences"])
+    cards = secretary.get(reverse("lectures_to_confirm")).context["cards"]
+    waiting = [card["audience"] for card in cards]
     assert len(waiting) == 2
     for audience in waiting:
         secretary.post(reverse("lecture_answer", args=[audience.pk]), {"took_place": "yes"})
     row = next(
         row
         for row in lecturer.get(reverse("lectures")).context["rows"]
-        if row["league_branch"] == audience.league_branch
+        if row.league_branch == audience.league_branch
     )
-    assert (row["current"]["status"].counted, row["current"]["status"].state) == (2, "met")
+    assert (row.current.status.counted, row.current.status.state) == (2, "met")
 
 
 def test_the_secretary_who_mentors_sees_five_league_branches(db, today, visit):

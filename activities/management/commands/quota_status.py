@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from activities.lectures.board import BoardRow, QuotaContext, board_rows
-from activities.quota import is_quota_week, monday_of
-from activities.words import STATE_WORDS, verdict_words
+from activities.quota import monday_of
+from activities.words import verdict_words, week_word
 from branches.models import LeagueBranch
 
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         result = {
             "week": monday.isoformat(),
             "teaching_week": context.calendar.teaching_week(monday + timedelta(days=3)),
-            "quota_week": is_quota_week(context.calendar, monday, rules),
+            "quota_week": context.owed(monday) > 0,
             "branches": [_entry(row, rules.min_minutes) for row in rows],
         }
         if options["json"]:
@@ -47,8 +47,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{result['week']}  {result['teaching_week'] or '-'}")
         for row in rows:
             status = row.cells[0]
+            said = f"  ({status.said_why})" if status.said_why else ""
             self.stdout.write(
-                f"{status.counted}/{status.required}  {STATE_WORDS[status.state]}  {row.league_branch.name}"
+                f"{status.counted}/{status.required}  {week_word(status)}  {row.league_branch.name}{said}"
             )
 
 
