@@ -15,16 +15,20 @@ from pairing_portal.common.registries import (
     CalendarSource,
     Evidence,
     LeaveEffect,
+    MoveEffect,
     NavigationEntry,
     PersonPanel,
     Talks,
     calendar_sources,
+    handover_items,
     inspection_evidence,
     leave_effects,
     mentoring_panels,
+    move_effects,
     navigation,
     pairing_summaries,
     person_panels,
+    successor_ideas,
     talk_records,
 )
 from pairing_portal.common.scope import Role, Scope
@@ -33,7 +37,7 @@ WAITING_SHOWN = 5
 
 
 def register() -> None:
-    from . import calendar_source, notices, notices_events, notices_logs, notices_owed, notices_records
+    from . import calendar_source, moving, notices, notices_events, notices_logs, notices_owed, notices_records
     from .lectures import notices as lecture_notices
     from .lectures import notices_exemptions, notices_plan
     from .services import end_duties_of
@@ -47,6 +51,11 @@ def register() -> None:
     notices_exemptions.register()
     notices_plan.register()
     leave_effects.register("activities", LeaveEffect(_("Lecture duties end"), end_duties_of, duties_that_end))
+    move_effects.register(
+        "activities", MoveEffect(_("Lecture duties end"), moving.end_duties_of_movers, moving.preview_duties_of_movers)
+    )
+    successor_ideas.register("activities", moving.ideas, order=20)
+    handover_items.register("activities", moving.handover, order=40)
     pairing_summaries.register("activities", counts_of_pairing)
     inspection_evidence.register("minutes", evidence_of_minutes)
     talk_records.register("link", partial(talks, "mentorship"))

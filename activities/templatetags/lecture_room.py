@@ -43,7 +43,7 @@ def _pages(scope: Scope) -> list[tuple[str, str, str, bool]]:
     )
     concerned = arranges or bool(scope.league_branch_ids or scope.branch_ids)
     return [
-        (_("Board"), "lectures", "table", True),
+        (_("Quota board"), "lectures", "table", True),
         (_("My lectures"), "lecture_plan", "calendar-check", gives_lectures(scope)),
         (_("To confirm"), "lectures_to_confirm", "check-circle", bool(scope.league_branch_ids)),
         (_("Free hours"), "lecture_slots", "clock", bool(scope.league_branch_ids)),

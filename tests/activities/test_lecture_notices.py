@@ -24,7 +24,6 @@ from tests.activities.talks import answer, heard_by, record, second_league_branc
 
 MONDAY = dt.date(2026, 10, 26)
 CHINA = dt.timezone(dt.timedelta(hours=8))
-pytestmark = pytest.mark.usefixtures("quiet_reminders")
 
 
 def at(day: int, hour: int, minute: int = 0, month: int = 10) -> dt.datetime:
@@ -43,8 +42,17 @@ def said(kind: str) -> list[tuple[str, dict]]:
     return sorted((str(row.user or row.robot), row.subject) for row in rows)
 
 
+@pytest.fixture(autouse=True)
+def plan_source(quiet_reminders, monkeypatch):
+    """Monday's plan, which other tests do not want to hear."""
+    from activities.lectures.notices import source_of
+    from activities.lectures.notices_week import plan_rows
+
+    monkeypatch.setitem(reminder_sources._items, WEEK_PLAN, (100, source_of(WEEK_PLAN, plan_rows)))
+
+
 @pytest.fixture
-def missed_source(monkeypatch):
+def missed_source(quiet_reminders, monkeypatch):
     """The source the cast always has something for."""
     from activities.lectures.notices_week import compute_missed, write_missed
     from pairing_portal.common.registries import ReminderSource

@@ -19,7 +19,6 @@ from django.core import mail
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from activities.lectures.notices import LECTURES_BEHIND
 from activities.models import LectureAudience
@@ -245,13 +244,6 @@ def test_pages_write_while_redis_is_away_and_never_ask_it(cast, sign_in, monkeyp
     post(cast, 3)
     services.run_tick(now=timezone.now())
     assert Delivery.objects.filter(state="pending").count() == 0
-
-
-@pytest.mark.redis
-@pytest.mark.parametrize("how", sorted(BROKEN))
-def test_a_tick_that_cannot_be_handed_over_fails_soon_and_is_not_kept(monkeypatch, how, fixed_clock):
-    with BROKEN[how]() as (url, _taken), broker_at(url, monkeypatch), pytest.raises(OperationalError):
-        app.send_task("notifications.tick", retry=False)
 
 
 @pytest.mark.redis
