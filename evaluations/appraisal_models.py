@@ -23,7 +23,7 @@ from .querysets import AppraisalResultQuerySet, AppraisalRoundQuerySet, OfApprai
 class AppraisalState(models.TextChoices):
     WRITING = "writing", _("self and peer appraisal")
     VOTING = "voting", _("ballot is open")
-    COUNTED = "counted", _("counted")
+    COUNTED = "counted", _("votes counted")
     DECIDED = "decided", _("grades decided")
 
 

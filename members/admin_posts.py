@@ -254,11 +254,11 @@ class DevelopmentStepAdmin(OfPersonAdmin, PortalHistoryAdmin):
 
 
 @register(ExcellentMember)
-class ExcellentMemberAdmin(OfPersonAdmin, PortalModelAdmin):
-    list_display = ("person", "academic_year")
+class ExcellentMemberAdmin(OfPersonAdmin, PortalHistoryAdmin):
+    list_display = ("person", "academic_year", "note")
     list_filter = ("academic_year",)
     list_select_related = ("person", "academic_year")
-    fields = ("person", "academic_year")
+    fields = ("person", "academic_year", "note")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -10,7 +10,7 @@ from simple_history.models import HistoricalRecords
 
 from branches.models import PartyBranch
 
-from .querysets import OfPersonQuerySet
+from .querysets import MobileQuerySet, TransferQuerySet
 
 
 class TransferKind(models.TextChoices):
@@ -53,7 +53,7 @@ class AffiliationTransfer(models.Model):
     )  # fmt: skip
 
     history = HistoricalRecords()
-    objects = OfPersonQuerySet.as_manager()
+    objects = TransferQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("transfer of affiliation")
@@ -101,7 +101,7 @@ class MobileMember(models.Model):
     ended_on = models.DateField(_("back on"), null=True, blank=True)
 
     history = HistoricalRecords()
-    objects = OfPersonQuerySet.as_manager()
+    objects = MobileQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("mobile member")

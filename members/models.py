@@ -28,7 +28,7 @@ from .office_models import (
     StaffRole,
 )
 from .querysets import PersonQuerySet
-from .stages import ORDERED_DATES, STAGE_DATE_FIELDS, Stage, derive_stage, political_status
+from .stages import MEMBER_STAGES, ORDERED_DATES, STAGE_DATE_FIELDS, Stage, derive_stage, political_status
 
 __all__ = [
     "VOTED_STEPS",
@@ -36,6 +36,8 @@ __all__ = [
     "AbsenceKind",
     "Activist",
     "AffiliationTransfer",
+    "Applicant",
+    "Candidate",
     "DevelopmentStep",
     "ExcellentMember",
     "Member",
@@ -150,6 +152,9 @@ class Person(models.Model):
         indexes = [
             models.Index(fields=["party_branch", "stage", "name_key"], name="person_branch_stage"),
             models.Index(fields=["school_class", "name_key"], name="person_class"),
+            # A page of a register is read in the order of its index, however long the register is.
+            models.Index(fields=["name_key", "number"], name="person_in_order"),
+            models.Index(fields=["stage", "name_key", "number"], name="person_stage_order"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -204,6 +209,15 @@ class Person(models.Model):
         return (3 if self.programme == Programme.UPGRADE else 1) + academic_year_start - self.enrolment_year
 
 
+# The registers: each a part of the roster, by stage.
+REGISTER_STAGES = {
+    "members": MEMBER_STAGES,
+    "activists": (Stage.ACTIVIST,),
+    "candidates": (Stage.CANDIDATE,),
+    "applicants": (Stage.APPLICANT,),
+}
+
+
 class RegisterManager(models.Manager.from_queryset(PersonQuerySet)):  # type: ignore[misc]  # built at run time
     def __init__(self, register: str) -> None:
         super().__init__()
@@ -214,7 +228,7 @@ class RegisterManager(models.Manager.from_queryset(PersonQuerySet)):  # type: ig
 
     def get_queryset(self) -> PersonQuerySet:
         rows: PersonQuerySet = super().get_queryset()
-        return rows.members() if self.register == "members" else rows.activists()
+        return rows.filter(stage__in=REGISTER_STAGES[self.register])
 
 
 class Member(Person):
@@ -230,7 +244,7 @@ class Member(Person):
 
 
 class Activist(Person):
-    """The register of activists and candidates."""
+    """The register of activists."""
 
     objects = RegisterManager("activists")
 
@@ -239,6 +253,30 @@ class Activist(Person):
         verbose_name = _("activist")
         verbose_name_plural = _("activists")
         permissions = [("import_activist", "Can import activists"), ("export_activist", "Can export activists")]
+
+
+class Candidate(Person):
+    """The register of development candidates."""
+
+    objects = RegisterManager("candidates")
+
+    class Meta:
+        proxy = True
+        verbose_name = _("development candidate")
+        verbose_name_plural = _("development candidates")
+        permissions = [("import_candidate", "Can import candidates"), ("export_candidate", "Can export candidates")]
+
+
+class Applicant(Person):
+    """The register of applicants."""
+
+    objects = RegisterManager("applicants")
+
+    class Meta:
+        proxy = True
+        verbose_name = _("applicant")
+        verbose_name_plural = _("applicants")
+        permissions = [("import_applicant", "Can import applicants"), ("export_applicant", "Can export applicants")]
 
 
 def current_league_branches(person: Person) -> models.QuerySet[LeagueBranch]:

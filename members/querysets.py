@@ -175,3 +175,59 @@ class OfStepQuerySet(ScopedQuerySet[Any]):
 class SavedViewQuerySet(ScopedQuerySet[Any]):
     def visible_to(self, scope: Scope) -> SavedViewQuerySet:
         return self.filter(user_id=scope.user_id or 0)
+
+
+class TransferQuerySet(OfPersonQuerySet):
+    """Transfers: one's own, those of the branches one sits on the committee of on either side, and the department's."""
+
+    def visible_to(self, scope: Scope) -> TransferQuerySet:
+        if scope.college_staff:
+            return self
+        condition = Q(person_id=scope.person_id or 0)
+        for side in ("from_branch", "to_branch"):
+            condition |= Q(**{f"{side}_id__in": scope.branch_ids})
+            condition |= Q(**{f"{side}__department_id__in": scope.department_ids})
+        return self.filter(condition)
+
+    def changeable_by(self, scope: Scope) -> TransferQuerySet:
+        """Those of branches one runs, on either side, and of one's department."""
+        if scope.college_staff:
+            return self
+        condition = Q(pk=None)
+        for side in ("from_branch", "to_branch"):
+            condition |= Q(**{f"{side}_id__in": scope.managed_branch_ids})
+            condition |= Q(**{f"{side}__department_id__in": scope.department_ids})
+        return self.filter(condition)
+
+    def open(self) -> TransferQuerySet:
+        return self.filter(state="open")
+
+    def with_names(self) -> TransferQuerySet:
+        return self.select_related("person", "person__party_branch", "from_branch", "to_branch", "recorded_by")
+
+
+class MobileQuerySet(OfPersonQuerySet):
+    """Mobile members: oneself, whom one keeps in touch with, and those of the branches and departments one answers for."""
+
+    def visible_to(self, scope: Scope) -> MobileQuerySet:
+        if scope.college_staff:
+            return self
+        return self.filter(
+            Q(person_id=scope.person_id or 0)
+            | Q(contact_id=scope.person_id or 0)
+            | Q(person__party_branch_id__in=scope.branch_ids)
+            | Q(person__department_id__in=scope.department_ids)
+        )
+
+    def changeable_by(self, scope: Scope) -> MobileQuerySet:
+        if scope.college_staff:
+            return self
+        return self.filter(
+            Q(person__party_branch_id__in=scope.managed_branch_ids) | Q(person__department_id__in=scope.department_ids)
+        )
+
+    def open(self) -> MobileQuerySet:
+        return self.filter(ended_on=None)
+
+    def with_names(self) -> MobileQuerySet:
+        return self.select_related("person", "person__party_branch", "contact")

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from . import import_views, views, views_appoint, views_due, views_invitations, views_year
+from .urls_process import urlpatterns as process_urlpatterns
 
 urlpatterns: list[URLPattern] = [
     path("", views.people, name="people"),
@@ -16,4 +17,5 @@ urlpatterns: list[URLPattern] = [
     path("invitations/issue/", views_invitations.invitations_issue, name="invitations_issue"),
     path("invitations/<int:pk>/reset/", views_invitations.invitation_reset, name="invitation_reset"),
     path("appoint/<int:branch_id>/", views_appoint.appoint_secretary, name="appoint_secretary"),
+    *process_urlpatterns,
 ]

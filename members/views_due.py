@@ -56,9 +56,7 @@ def _branch_of(words: str, scope: Scope) -> tuple[bool, int | None]:
 
 
 def _branches(scope: Scope) -> dict[int, PartyBranch]:
-    rows = PartyBranch.objects.active()
-    if not scope.college_staff:
-        rows = rows.filter(pk__in=scope.managed_branch_ids) | rows.filter(department_id__in=scope.department_ids)
+    rows = PartyBranch.objects.visible_to(scope).active().run_by(scope)
     return {branch.pk: branch for branch in rows.order_by("pk")}
 
 

@@ -17,7 +17,7 @@ from pairing_portal.common.registries import leave_effects
 from pairing_portal.common.scope import Scope
 
 from .invitations import closable_accounts, close_accounts
-from .models import Person, Post
+from .models import AffiliationTransfer, Person, Post, TransferKind
 from .services import leave_people
 
 
@@ -42,7 +42,7 @@ def preview_turn(*, scope: Scope, today: date) -> YearTurn:
     """What would happen on `today`, within what the user changes."""
     leaving = list(
         Person.objects.changeable_by(scope)
-        .filter(Q(graduates_on__lt=today, left_on=None) | _left_halfway(today))
+        .filter(Q(graduates_on__lt=today, left_on=None) & ~_affiliation_stays() | _left_halfway(today))
         .select_related("school_class", "party_branch", "user")
         .order_by("graduates_on", "name_key", "pk")
         .distinct()
@@ -66,6 +66,12 @@ def preview_turn(*, scope: Scope, today: date) -> YearTurn:
             .select_related("party_branch")
         ),
     )
+
+
+def _affiliation_stays() -> Q:
+    """Graduates whose affiliation stays at the college, or who are abroad with it here, stay in the roster."""
+    stays = AffiliationTransfer.objects.open().filter(kind__in=(TransferKind.STAYS, TransferKind.ABROAD))
+    return Q(Exists(stays.filter(person=OuterRef("pk"))))
 
 
 def _left_halfway(today: date) -> Q:

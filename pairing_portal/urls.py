@@ -16,6 +16,7 @@ urlpatterns = [
     path("members/", include("members.urls")),
     path("pairings/", include("pairings.urls")),
     path("mentoring/", include("mentoring.urls")),
+    path("evaluations/", include("evaluations.urls")),
     path("", include("activities.urls")),
     path("notices/", include("notifications.urls")),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),

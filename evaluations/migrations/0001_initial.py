@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('year', models.PositiveSmallIntegerField(verbose_name='year')),
-                ('state', models.CharField(choices=[('writing', 'self and peer appraisal'), ('voting', 'ballot is open'), ('counted', 'counted'), ('decided', 'grades decided')], default='writing', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('writing', 'self and peer appraisal'), ('voting', 'ballot is open'), ('counted', 'votes counted'), ('decided', 'grades decided')], default='writing', max_length=10, verbose_name='state')),
                 ('opened_on', models.DateField(verbose_name='opened on')),
                 ('write_until_on', models.DateField(verbose_name='write until')),
                 ('vote_until_on', models.DateField(blank=True, null=True, verbose_name='vote until')),
@@ -280,7 +280,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('year', models.PositiveSmallIntegerField(verbose_name='year')),
-                ('state', models.CharField(choices=[('writing', 'self and peer appraisal'), ('voting', 'ballot is open'), ('counted', 'counted'), ('decided', 'grades decided')], default='writing', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('writing', 'self and peer appraisal'), ('voting', 'ballot is open'), ('counted', 'votes counted'), ('decided', 'grades decided')], default='writing', max_length=10, verbose_name='state')),
                 ('opened_on', models.DateField(verbose_name='opened on')),
                 ('write_until_on', models.DateField(verbose_name='write until')),
                 ('vote_until_on', models.DateField(blank=True, null=True, verbose_name='vote until')),

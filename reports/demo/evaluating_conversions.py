@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, timedelta
+from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
@@ -61,7 +62,7 @@ def _clean(company: Company, person: Person, secretary: User, *, today: date) ->
     """Everything on record, the notice just over, the probation over in a fortnight."""
     person = _admitted(person, today + timedelta(days=14) - relativedelta(years=1), today)
     _sponsored(company, person)
-    acting = {"scope": scope_for(secretary, today), "by": secretary, "today": today}
+    acting: dict[str, Any] = {"scope": scope_for(secretary, today), "by": secretary, "today": today}
     assert person.admitted_on is not None
     observation_services.record_review(
         person=person, period_from=person.admitted_on, period_to=person.admitted_on + relativedelta(months=6), texts=RECORD,
@@ -88,7 +89,7 @@ def _with_gaps(company: Company, person: Person, secretary: User, *, today: date
     """Over for three weeks: no half-year review, one sponsor silent, nobody outside the Party heard, no notice, no meeting."""
     person = _admitted(person, today - timedelta(days=21) - relativedelta(years=1), today)
     _sponsored(company, person)
-    acting = {"scope": scope_for(secretary, today), "by": secretary, "today": today}
+    acting: dict[str, Any] = {"scope": scope_for(secretary, today), "by": secretary, "today": today}
     review = conversion_services.open_review(person=person, now=moment(today, 10), **acting)
     conversion_services.record_application(review=review, applied_on=today - timedelta(days=25), **acting)
     _said(review, secretary, OpinionKind.SPONSOR, SPONSOR_SAID, company.by_number[SPONSORS[0]], today=today)

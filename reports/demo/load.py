@@ -19,6 +19,7 @@ from pairing_portal.common.problems import Refused
 from .chain_deeds import run_chains
 from .chains import set_up_chains
 from .deeds import LECTURER, assign_duties, propose, run_lectures, run_pairings, speakers_of
+from .evaluating_appraisals import appraisals
 from .evaluating_conversions import conversions
 from .events import set_up_events
 from .lecture_setting import choose_speakers, name_chapters, write_chapters
@@ -67,6 +68,7 @@ def load_demo(*, stage: str, today: date) -> Company:
         run_chains(company, year, users["liu_secretary"], today=today)
     if stage == "evaluating":
         conversions(company, year, today)
+        appraisals(company, users, today)
     return company
 
 

@@ -1,0 +1,1 @@
+"""Paper: the Word file of an evidence pack and its template."""
