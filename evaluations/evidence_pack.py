@@ -359,8 +359,8 @@ def _opinions(packs: dict[int, Pack], span: _Span, policy: Policy) -> None:
 
 def _assessments(packs: dict[int, Pack]) -> None:
     """The newest one the committee has decided on."""
-    rows = MentorAssessment.objects.filter(person_id__in=packs, is_current=True).exclude(grade="")
-    for row in rows.select_related("academic_year").order_by("academic_year__start_year"):
+    rows = MentorAssessment.objects.filter(person_id__in=packs).exclude(grade="")
+    for row in rows.select_related("academic_year").order_by("academic_year__start_year", "version"):
         packs[row.person_id]["assessment"] = {
             "year": row.academic_year.start_year, "total": row.total, "grade": row.grade, "reason": row.reason,
         }  # fmt: skip

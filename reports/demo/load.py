@@ -20,10 +20,14 @@ from .chain_deeds import run_chains
 from .chains import set_up_chains
 from .deeds import LECTURER, assign_duties, propose, run_lectures, run_pairings, speakers_of
 from .evaluating_appraisals import appraisals
+from .evaluating_assessments import assess_mentors
 from .evaluating_conversions import conversions
+from .evaluating_feedback import feedback
 from .events import set_up_events
+from .going import run_comings_and_goings
 from .lecture_setting import choose_speakers, name_chapters, write_chapters
 from .people import Company, create_company, create_staff
+from .process import write_records
 from .season import DemoSeason, demo_season
 
 STAGES: Final = ("forming", "running", "evaluating")
@@ -55,6 +59,7 @@ def load_demo(*, stage: str, today: date) -> Company:
         else max(today + timedelta(weeks=8), date(season.start_year + 1, 6, 30))
     )
     ends_on = min(ends_on, year.ends_on)
+    write_records(company, users["san_secretary"], today=today)
     choose_speakers(speakers_of(company)[:10], year)
     assign_duties(company, year)
     if stage == "forming":
@@ -66,9 +71,12 @@ def load_demo(*, stage: str, today: date) -> Company:
         set_up_chains(company, year, users["liu_secretary"], today=today, ends_on=ends_on)
         set_up_events(company, users, today=today)
         run_chains(company, year, users["liu_secretary"], today=today)
+        run_comings_and_goings(users, today=today)
     if stage == "evaluating":
         conversions(company, year, today)
         appraisals(company, users, today)
+        feedback(company, year, today)
+        assess_mentors(company, year, today=today)
     return company
 
 
