@@ -19,10 +19,14 @@ def keepers_of(person_ids: Sequence[int]) -> dict[int, StepKeeper]:
     """Person id → the review that keeps the steps, open or approved; one query. After an annulment nothing is kept any more: who
     applies again begins anew."""
     rows = ConversionReview.objects.filter(person_id__in=person_ids).filter(Q(closed_at=None) | Q(is_approved=True))
-    words = _("The conversion review keeps these steps: the application, the meeting and the answer are recorded there.")
+    words = _(
+        "The conversion review keeps these steps: the application, the meeting and the answer are recorded there."
+    )
     newest = {
         person_id: (pk, decision, closed_at)
-        for pk, person_id, decision, closed_at in rows.order_by("pk").values_list("pk", "person_id", "decision", "closed_at")
+        for pk, person_id, decision, closed_at in rows.order_by("pk").values_list(
+            "pk", "person_id", "decision", "closed_at"
+        )
     }
     return {
         person_id: StepKeeper(NUMBERS, words, reverse("conversion", args=[pk]))

@@ -71,15 +71,17 @@ def _mobile(secretary: User, today: date) -> None:
     """Interns for half a year: two registered, others only proposed by the page."""
     scope = scope_for(secretary, today)
     branch: Any = secretary.person.party_branch
-    contact = (
-        Person.objects.filter(party_branch=branch, stage__in=MEMBER_STAGES).exclude(pk=secretary.person.pk).first()
-    )
+    here = Person.objects.on_campus(today).filter(party_branch=branch, stage__in=MEMBER_STAGES)
+    contact = here.exclude(pk=secretary.person.pk).first()
     away = Absence.objects.on(today).filter(
         person__party_branch=branch, person__stage__in=MEMBER_STAGES, person__user=None
     )
-    interns = list(away.filter(to_on__gte=today).select_related("person").order_by("from_on", "person__number"))
-    long = [absence for absence in interns if mobile_services.lasts(absence.from_on, absence.to_on, 6, today)]
-    for absence, is_talked in zip(long[:2], (True, False), strict=False):
+    interns = list(away.select_related("person").order_by("-person__number"))[:3]
+    for absence in interns:
+        # These three stay with their firm for longer than the rest.
+        absence.to_on = max(absence.to_on or today, absence.from_on + relativedelta(months=7))
+        absence.save()
+    for absence, is_talked in zip(interns[:2], (True, False), strict=False):
         talked = absence.from_on - timedelta(days=3) if is_talked else None
         row = mobile_services.register_mobile(
             person=absence.person, from_on=absence.from_on, to_on=absence.to_on, cause="顶岗实习", place="柳州", contact=contact,
@@ -87,5 +89,5 @@ def _mobile(secretary: User, today: date) -> None:
         )  # fmt: skip
         if talked:
             mobile_services.log_contact(
-                mobile=row, on=today - timedelta(days=20), scope=scope, by=secretary, today=today
+                mobile=row, on=max(absence.from_on, today - timedelta(days=20)), scope=scope, by=secretary, today=today
             )
