@@ -46,9 +46,7 @@ def ideas(person_id: int, branch_id: int, on: date) -> list[SuccessorIdea]:
         busy = LectureDuty.objects.filter(league_branch=duty.league_branch, ended_on=None).values("person")
         people = (
             Person.objects.on_campus(on)
-            .filter(
-                party_branch_id=branch_id, stage=Stage.FULL, excellent_years__academic_year=duty.academic_year_id
-            )
+            .filter(party_branch_id=branch_id, stage=Stage.FULL, excellent_years__academic_year=duty.academic_year_id)
             .exclude(pk=person_id)
             .exclude(pk__in=busy)
             .annotate(load=Count("lecture_duties", filter=Q(lecture_duties__ended_on=None), distinct=True))

@@ -72,7 +72,9 @@ class ProcessStepForm(forms.Form):
             self.fields[name] = forms.TypedChoiceField(
                 label=label, choices=[("", "–"), *sponsors], coerce=int, empty_value=None, required=False,
             )  # fmt: skip
-        self.fields["sponsor_2"].help_text = _("Two different full members, normally the cultivation contacts (rule R08).")
+        self.fields["sponsor_2"].help_text = _(
+            "Two different full members, normally the cultivation contacts (rule R08)."
+        )
 
     def _ask_meeting(self) -> None:
         words = _("More than half of those with a vote present, more than half of them in favour (rule R14).")
@@ -84,7 +86,7 @@ class ProcessStepForm(forms.Form):
             "written_count": _count(_("opinions in writing before the meeting")),
             "issued_count": _count(_("ballots issued"), help_text=_("Empty: as many as present and in writing.")),
             "returned_count": _count(_("ballots returned"), help_text=_("Empty: all of them.")),
-            "yes_count": _count(_("yes")), "no_count": _count(_("no")), "abstained_count": _count(_("abstained")),
+            "yes_count": _count(_("votes in favour")), "no_count": _count(_("votes against")), "abstained_count": _count(_("abstentions")),
         }  # fmt: skip
         if self.number == 23:
             fields["decision"] = forms.ChoiceField(

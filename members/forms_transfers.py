@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from .models import AffiliationTransfer, MobileMember, TransferKind
+from .models import MobileMember, TransferKind
 
 # Kinds of going a member may take; a move between branches has a form of its own.
 GOING = [(kind.value, kind.label) for kind in (TransferKind.OUT, TransferKind.STAYS, TransferKind.ABROAD)]
@@ -21,13 +21,13 @@ def day_input() -> forms.DateInput:
 class MoveForm(forms.Form):
     """To another branch of the college."""
 
-    to_branch = forms.ModelChoiceField(label=_("to branch"), queryset=None)
+    to_branch: Any = forms.ModelChoiceField(label=_("to branch"), queryset=None)
     starts_on = forms.DateField(label=_("on"), widget=day_input())
     reason = forms.CharField(label=_("reason"), max_length=200, required=False)
 
     def __init__(self, *args: Any, branches: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["to_branch"].queryset = branches  # type: ignore[attr-defined]  # a ModelChoiceField
+        self.fields["to_branch"].queryset = branches
         self.fields["starts_on"].initial = today
 
 
@@ -37,7 +37,10 @@ class GoForm(forms.Form):
     kind = forms.ChoiceField(label=_("how the affiliation goes on"), choices=GOING, widget=forms.RadioSelect)
     starts_on = forms.DateField(label=_("from"), widget=day_input(), help_text=_("Of a letter: the day it is written."))
     to_unit = forms.CharField(
-        label=_("to unit"), max_length=120, required=False, help_text=_("For a letter: the Party organisation it is written to.")
+        label=_("to unit"),
+        max_length=120,
+        required=False,
+        help_text=_("For a letter: the Party organisation it is written to."),
     )
     letter_number = forms.CharField(label=_("number of the letter"), max_length=40, required=False)
     until = forms.DateField(
@@ -54,7 +57,7 @@ class GoForm(forms.Form):
 class StepForm(forms.Form):
     """A step of a transfer; `row` gives what is on record."""
 
-    def __init__(self, *args: Any, row: AffiliationTransfer, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, row: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in self.fields:
             if name == "on":
@@ -85,10 +88,12 @@ class MobileForm(forms.Form):
     """A mobile member and who keeps in touch."""
 
     from_on = forms.DateField(label=_("from"), widget=day_input())
-    to_on = forms.DateField(label=_("to"), widget=day_input(), required=False, help_text=_("Empty: until further notice."))
+    to_on = forms.DateField(
+        label=_("to"), widget=day_input(), required=False, help_text=_("Empty: until further notice.")
+    )
     cause = forms.CharField(label=_("reason"), max_length=100)
     place = forms.CharField(label=_("where to"), max_length=100, required=False)
-    contact = forms.ModelChoiceField(
+    contact: Any = forms.ModelChoiceField(
         label=_("keeps in touch"), queryset=None, required=False,
         help_text=_("A member of the branch who is here; at least once every three months."),
     )  # fmt: skip
@@ -96,7 +101,7 @@ class MobileForm(forms.Form):
 
     def __init__(self, *args: Any, people: Any, row: MobileMember | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["contact"].queryset = people  # type: ignore[attr-defined]  # a ModelChoiceField
+        self.fields["contact"].queryset = people
         for name in self.fields if row is not None else ():
             self.fields[name].initial = getattr(row, name)
 

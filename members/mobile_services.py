@@ -52,7 +52,9 @@ def proposals(scope: Scope, today: date) -> list[Proposal]:
     open_rows = MobileMember.objects.open().values("person")
     absences = (
         Absence.objects.changeable_by(scope)
-        .filter(Q(to_on=None) | Q(to_on__gte=today), from_on__gte=today - PROPOSED_BACK, person__stage__in=MEMBER_STAGES)
+        .filter(
+            Q(to_on=None) | Q(to_on__gte=today), from_on__gte=today - PROPOSED_BACK, person__stage__in=MEMBER_STAGES
+        )
         .exclude(person__in=open_rows)
         .select_related("person__party_branch")
         .order_by("person__name_key", "person_id", "from_on")
@@ -88,7 +90,9 @@ def register_mobile(
     if MobileMember.objects.open().filter(person=person).exists():
         raise Refused(_("%(name)s is registered as mobile already.") % {"name": person.name})
     row = MobileMember(person=person)
-    _fill(row, from_on=from_on, to_on=to_on, cause=cause, place=place, contact=contact, talked_on=talked_on, today=today)
+    _fill(
+        row, from_on=from_on, to_on=to_on, cause=cause, place=place, contact=contact, talked_on=talked_on, today=today
+    )
     months = Policy().number("mobile_from_months", today)
     if to_on is not None and not lasts(from_on, to_on, months, today):
         words = _("Mobile is who is away for %(months)d months and more. For a shorter time the absence is enough.")
@@ -113,7 +117,9 @@ def change_mobile(
 ) -> MobileMember:
     """Correct an entry, or name another who keeps in touch."""
     row = _kept(mobile, scope)
-    _fill(row, from_on=from_on, to_on=to_on, cause=cause, place=place, contact=contact, talked_on=talked_on, today=today)
+    _fill(
+        row, from_on=from_on, to_on=to_on, cause=cause, place=place, contact=contact, talked_on=talked_on, today=today
+    )
     _save(row, by)
     return row
 

@@ -160,7 +160,9 @@ def compute_mobile(now: datetime) -> Iterator[DueNotice]:
     months = Policy().number("mobile_contact_months", today)
     rows = MobileMember.objects.open().select_related("person", "contact__user").order_by("pk")
     found = [(row, due) for row in rows for due in mobile_due(row, months, today) if due.what == CONTACT_DUE]
-    unnamed = [row.person.party_branch_id for row, _due in found if _account(row) is None and row.person.party_branch_id]
+    unnamed = [
+        row.person.party_branch_id for row, _due in found if _account(row) is None and row.person.party_branch_id
+    ]
     runners = runners_by_branch(unnamed, today) if unnamed else {}
     for row, due in found:
         account = _account(row)
@@ -216,7 +218,9 @@ def runners_by_branch(branch_ids: Iterable[int], today: date) -> dict[int, list[
 
 
 def _rows(subjects: Sequence[dict[str, Any]], model: Any, key: str) -> dict[int, Any]:
-    found: dict[int, Any] = model.objects.in_bulk([pk for subject in subjects if isinstance(pk := subject.get(key), int)])
+    found: dict[int, Any] = model.objects.in_bulk(
+        [pk for subject in subjects if isinstance(pk := subject.get(key), int)]
+    )
     return found
 
 
@@ -240,9 +244,7 @@ def _mobile_not_due(subjects: Sequence[dict[str, Any]], now: datetime) -> list[b
     today, rows = timezone.localdate(now), _rows(subjects, MobileMember, "mobile")
     months = Policy().number("mobile_contact_months", today)
     found = [rows.get(subject.get("mobile", 0)) for subject in subjects]
-    return [
-        row is None or not any(due.what == CONTACT_DUE for due in mobile_due(row, months, today)) for row in found
-    ]
+    return [row is None or not any(due.what == CONTACT_DUE for due in mobile_due(row, months, today)) for row in found]
 
 
 def _term_not_due(subjects: Sequence[dict[str, Any]], now: datetime) -> list[bool]:
@@ -312,4 +314,7 @@ def _mobile_text(subject: dict[str, Any]) -> Text:
 
 def _term_text(subject: dict[str, Any]) -> Text:
     words = _("Prepare the election and report it to the department (rule R34).")
-    return _("%(name)s: the committee's term ends on %(day)s") % {"name": subject.get("name", ""), "day": _day(subject)}, words
+    return _("%(name)s: the committee's term ends on %(day)s") % {
+        "name": subject.get("name", ""),
+        "day": _day(subject),
+    }, words

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from .models import Absence, Person
-from .outlook import MILESTONES, LifeFacts, Milestone, Outlook, if_activist_by, outlook, within_reach
+from .outlook import MILESTONES, LifeFacts, Milestone, Outlook, Span, if_activist_by, outlook, within_reach
 from .process_facts import numbers_on
 from .rules import RULES
 from .stages import Stage
@@ -52,14 +52,20 @@ class OutlookRow:
         if self.outlook.of(Stage.PROBATIONARY).is_done:
             if self.outlook.of(Stage.FULL).is_done:
                 return "ok", _("full member")
-            return ("wait", _("converts off campus")) if self.outlook.converts_off_campus else ("ok", _("converts on campus"))
+            return (
+                ("wait", _("converts off campus"))
+                if self.outlook.converts_off_campus
+                else ("ok", _("converts on campus"))
+            )
         if not self.outlook.can_be_admitted:
             return "late", _("not on campus any more")
-        return ("wait", _("admitted here, converts elsewhere")) if self.outlook.converts_off_campus else ("ok", _("fits"))
+        return (
+            ("wait", _("admitted here, converts elsewhere")) if self.outlook.converts_off_campus else ("ok", _("fits"))
+        )
 
     @property
     def words(self) -> str:
-        return " ".join(outlook_words(self.outlook))
+        return " ".join(outlook_words(self.outlook, self.facts.away))
 
 
 def facts_of(people: Sequence[Person]) -> dict[int, tuple[LifeFacts, tuple[Absence, ...]]]:
@@ -84,7 +90,9 @@ def outlook_rows(people: Iterable[Person], today: date) -> list[OutlookRow]:
     rows = list(people)
     known, number = facts_of(rows), numbers_on(today)
     return [
-        OutlookRow(person, known[person.pk][0], outlook(known[person.pk][0], number=number, today=today), known[person.pk][1])
+        OutlookRow(
+            person, known[person.pk][0], outlook(known[person.pk][0], number=number, today=today), known[person.pk][1]
+        )
         for person in rows
     ]
 
@@ -92,7 +100,13 @@ def outlook_rows(people: Iterable[Person], today: date) -> list[OutlookRow]:
 def drawn(rows: Sequence[OutlookRow], axis: Axis, today: date) -> list[OutlookRow]:
     """The same rows with their lines on one axis."""
     return [
-        OutlookRow(row.person, row.facts, row.outlook, row.absences, lay_out(row.outlook, axis, away=row.facts.away, today=today))
+        OutlookRow(
+            row.person,
+            row.facts,
+            row.outlook,
+            row.absences,
+            lay_out(row.outlook, axis, away=row.facts.away, today=today),
+        )
         for row in rows
     ]
 
@@ -105,8 +119,8 @@ def _d(on: date) -> str:
     return str(date_format(on))
 
 
-def outlook_words(found: Outlook) -> list[str]:
-    """What matters first: whether admission still fits, by when what has to happen, what falls off campus."""
+def outlook_words(found: Outlook, away: Sequence[Span] = ()) -> list[str]:
+    """What matters first: whether admission still fits, by when what has to happen, what falls off campus and the way out."""
     words: list[str] = []
     admission, conversion, following = found.of(Stage.PROBATIONARY), found.of(Stage.FULL), found.next
     if conversion.is_done:
@@ -116,11 +130,25 @@ def outlook_words(found: Outlook) -> list[str]:
         if found.can_be_admitted and following is not None and following.latest_on is not None:
             words.append(must_words(following))
     if conversion.on is not None and not conversion.is_on_campus and (admission.is_done or found.can_be_admitted):
-        text = _("The probation ends on %(on)s, off campus: arrange now who decides and where, by a stand-in or by transfer.")
-        words.append(text % {"on": _d(conversion.on)})
+        back_on = _back_on(conversion.on, found.leaves_on, away)
+        values = {"on": _d(conversion.on), "back": _d(back_on) if back_on else ""}
+        if back_on:
+            text = _("The probation ends on %(on)s, while away. Back on campus from %(back)s: the branch can decide then, and the standing counts from %(on)s all the same (rules R17, R19).")  # fmt: skip
+        else:
+            text = _("The probation ends on %(on)s, off campus: arrange now who decides and where, by a stand-in or by transfer.")  # fmt: skip
+        words.append(text % values)
     elif conversion.on is not None and admission.is_done:
         words.append(_("The probation ends on %(on)s, on campus.") % {"on": _d(conversion.on)})
     return words
+
+
+def _back_on(on: date, leaves_on: date | None, away: Sequence[Span]) -> date | None:
+    """The day somebody is back who is away on `on`; None where that is not known, or they leave before."""
+    last_days = [last for first, last in away if first <= on and (last is None or on <= last)]
+    if not last_days or None in last_days:
+        return None
+    back_on = max(last for last in last_days if last) + timedelta(days=1)
+    return None if leaves_on is not None and back_on > leaves_on else back_on
 
 
 def _admission_words(found: Outlook, admission: Milestone) -> list[str]:
@@ -188,11 +216,7 @@ def trial_words(rows: Sequence[OutlookRow], by: date, today: date) -> str:
     number = numbers_on(today)
     supposed = [if_activist_by(row.facts, by, number=number, today=today) for row in rows]
     count, _all = within_reach(supposed)
-    words = ngettext(
-        "If the applicants become activists by %(by)s only, it is %(count)d.",
-        "If the applicants become activists by %(by)s only, it is %(count)d.",
-        count,
-    )
+    words = _("If the applicants are confirmed as activists by %(by)s only, it is %(count)d.")
     return words % {"by": _d(by), "count": count}
 
 

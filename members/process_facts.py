@@ -123,7 +123,13 @@ def _known(
     )  # fmt: skip
     is_second = person.extended_to is not None and person.converted_on is None and 24 in rows
     return Known(
-        facts, done, _vote(rows, 23), (meeting.notice_from_on, meeting.notice_to_on), meeting.decision, meeting.extended_to, is_second
+        facts,
+        done,
+        _vote(rows, 23),
+        (meeting.notice_from_on, meeting.notice_to_on),
+        meeting.decision,
+        meeting.extended_to,
+        is_second,
     )
 
 

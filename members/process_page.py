@@ -25,6 +25,8 @@ from .stages import Stage
 from .steps import STAGE_NAMES, STEPS, Step, Text
 
 DONE, NEXT, MISSING, LATER = "done", "next", "missing", "later"
+# Steps that nothing but the calendar makes lawful: R01, R07, R17.
+WAITS = (1, 7, 23)
 SEVERITY_BADGE = {"block": "late", "warn": "wait", "info": "neutral"}
 
 
@@ -41,7 +43,7 @@ class Said:
 
     @property
     def severity_words(self) -> str:
-        return {"block": _("not possible"), "warn": _("needs a reason"), "info": _("please note")}[self.problem.severity]
+        return {"block": _("not possible"), "warn": _("warning"), "info": _("please note")}[self.problem.severity]
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Line:
     is_kept: bool = False
     # The row was written for another day than the roster now gives.
     row_differs: bool = False
+
+    @property
+    def is_barred(self) -> bool:
+        """A rule forbids it today."""
+        return any(said.problem.severity == "block" for said in self.said)
 
     @property
     def badge(self) -> tuple[str, str]:
@@ -100,9 +107,7 @@ def sees_all(person: Person, scope: Scope) -> bool:
 
 def sees_dates(person: Person, scope: Scope) -> bool:
     """Dates and the next step: the person, the counsellor of the class, the administrator."""
-    return (
-        person.pk == scope.person_id or person.school_class_id in scope.class_ids or scope.has(Role.ADMINISTRATOR)
-    )
+    return person.pk == scope.person_id or person.school_class_id in scope.class_ids or scope.has(Role.ADMINISTRATOR)
 
 
 def _is_guided(person: Person, scope: Scope) -> bool:
@@ -130,18 +135,21 @@ def stage_blocks(
             done = known.done.get(number) if known.is_done(number) else None
             state = DONE if done else NEXT if number == next_number else MISSING if number < last_done else LATER
             is_kept = record.is_kept(number)
+            from_on = None if done else possible_from(known, number, policy)
+            # A reason helps against a local wait (R03), not against these.
+            must_wait = number in WAITS and from_on is not None and from_on > today
             held = documents.read(row.documents) if row else documents.Held()
             lines.append(
                 Line(
                     step=step, name=names[number], state=state, on=done.on if done else None,
                     is_from_roster=bool(done and done.is_from_roster),
-                    from_on=None if done else possible_from(known, number, policy),
+                    from_on=from_on,
                     by_on=None if done and number not in (6, 21) else due_by(known, number, policy),
                     row=row if with_details else None,
                     papers=tuple(documents.papers_of(number, held.codes)) if with_details and done else (),
                     vote_words=vote_words(row) if with_details else "", detail=detail_of(row) if with_details else "",
                     said=said(standing_problems(known, number, today, policy)) if with_details else (),
-                    may_record=may_record and not is_kept and (done is not None or is_open(known, number)),
+                    may_record=may_record and not is_kept and not must_wait and (done is not None or is_open(known, number)),
                     is_kept=is_kept, row_differs=bool(done and row and row.done_on != done.on),
                 )
             )  # fmt: skip
@@ -202,13 +210,15 @@ def changes_of(person: Person, number: int) -> list[Change]:
     """The history of a step, newest first; also of rows that were taken back. Two queries."""
     history = DevelopmentStep.history  # type: ignore[attr-defined]  # simple_history adds it
     rows = list(
-        history.filter(person_id=person.pk, number=number).select_related("history_user").order_by("history_date", "history_id")
+        history.filter(person_id=person.pk, number=number)
+        .select_related("history_user")
+        .order_by("history_date", "history_id")
     )
     changes = []
     before: Any = None
     for row in rows:
         kind = {"+": _("recorded"), "~": _("corrected"), "-": _("taken back")}[row.history_type]
-        fields = ()
+        fields: tuple[tuple[str, str, str], ...] = ()
         if row.history_type != "-":
             fields = tuple(_differences(before if row.history_type == "~" else None, row))
         changes.append(Change(timezone.localtime(row.history_date), str(row.history_user or "–"), kind, fields))

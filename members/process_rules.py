@@ -178,19 +178,26 @@ def facts_with(known: Known, number: int, entry: Entry, sponsors: tuple[Helper, 
             return replace(facts, political_review_on=on, is_political_review_clean=entry.is_passed)
         case 11:
             return replace(
-                facts, training_days=entry.days or 0, training_hours=entry.hours or 0, is_training_passed=entry.is_passed
+                facts,
+                training_days=entry.days or 0,
+                training_hours=entry.hours or 0,
+                is_training_passed=entry.is_passed,
             )
         case 13:
             return replace(facts, pre_reviewed_on=on)
         case 15:
-            notice = {"notice_from_on": entry.notice_from_on, "notice_to_on": entry.notice_to_on}
-            return replace(facts, admitted_on=on, meeting_on=on, vote=entry.vote, **notice)
+            return replace(_with_meeting(facts, entry), admitted_on=on)
         case 17 | 24:
             return replace(facts, approved_on=on)
         case 23:
-            notice = {"notice_from_on": entry.notice_from_on, "notice_to_on": entry.notice_to_on}
-            return replace(facts, meeting_on=on, vote=entry.vote, extend_to=entry.extended_to, **notice)
+            return replace(_with_meeting(facts, entry), extend_to=entry.extended_to)
     return facts
+
+
+def _with_meeting(facts: Facts, entry: Entry) -> Facts:
+    return replace(
+        facts, meeting_on=entry.done_on, vote=entry.vote, notice_from_on=entry.notice_from_on, notice_to_on=entry.notice_to_on
+    )  # fmt: skip
 
 
 def conversion_facts(known: Known) -> Facts:
@@ -198,7 +205,12 @@ def conversion_facts(known: Known) -> Facts:
     first, last = known.conversion_notice
     meeting = known.done[23].on if known.is_done(23) else None
     return replace(
-        known.facts, meeting_on=meeting, vote=known.conversion_vote, notice_from_on=first, notice_to_on=last, approved_on=None
+        known.facts,
+        meeting_on=meeting,
+        vote=known.conversion_vote,
+        notice_from_on=first,
+        notice_to_on=last,
+        approved_on=None,
     )
 
 

@@ -59,13 +59,13 @@ def record_objection(person: Person, scope: Scope) -> str:
         guided = LeagueBranch.objects.filter(pk__in=scope.guided_league_branch_ids)
         if guided.filter(school_class_id=person.school_class_id).exists():
             return ""
-    return _("The record is kept by the secretary or organisation officer of the person's branch, and by the department.")
+    return _(
+        "The record is kept by the secretary or organisation officer of the person's branch, and by the department."
+    )
 
 
 @transaction.atomic
-def record_step(
-    *, person: Person, number: int, entry: Entry, scope: Scope, by: User, today: date
-) -> Recorded:
+def record_step(*, person: Person, number: int, entry: Entry, scope: Scope, by: User, today: date) -> Recorded:
     """Write down a step that was done. Raises `Refused` for one that is on record, out of order, or against a rule; what a rule
     warns of needs a reason, which is kept."""
     record = _locked(person, number, scope, today)
@@ -76,9 +76,7 @@ def record_step(
 
 
 @transaction.atomic
-def correct_step(
-    *, person: Person, number: int, entry: Entry, scope: Scope, by: User, today: date
-) -> Recorded:
+def correct_step(*, person: Person, number: int, entry: Entry, scope: Scope, by: User, today: date) -> Recorded:
     """Put a recorded step right; what stood there before stays in its history. The rules are asked again."""
     record = _locked(person, number, scope, today)
     if number not in record.rows:
@@ -119,9 +117,7 @@ def last_step(record: Record) -> int:
     return last if last in record.rows else 0
 
 
-def problems_for(
-    record: Record, number: int, entry: Entry, today: date
-) -> list[Problem]:
+def problems_for(record: Record, number: int, entry: Entry, today: date) -> list[Problem]:
     """Everything that stands against an entry or is to be said to it, hardest first. Writes nothing."""
     known, names = record.known, step_names()
     policy = numbers_on(entry.done_on)
@@ -234,7 +230,7 @@ def _step(record: Record, number: int, entry: Entry, by: User, *, keeps_reason: 
 
 def _vote(step: DevelopmentStep, vote: Vote, by: User) -> None:
     issued = vote.present + vote.written if vote.issued is None else vote.issued
-    row = StepVote.objects.filter(step=step).first() or StepVote(step=step)
+    row: StepVote = StepVote.objects.filter(step=step).first() or StepVote(step=step)
     row.eligible_count, row.present_count, row.written_count = vote.eligible, vote.present, vote.written
     row.issued_count = issued
     row.returned_count = issued if vote.returned is None else vote.returned
@@ -252,9 +248,7 @@ def _sponsors(ids: tuple[int, ...]) -> tuple[Helper, ...]:
 def _name_sponsors(person: Person, entry: Entry) -> None:
     Sponsor.objects.filter(person=person).exclude(sponsor_id__in=entry.sponsor_ids).delete()
     for sponsor_id in entry.sponsor_ids:
-        Sponsor.objects.update_or_create(
-            person=person, sponsor_id=sponsor_id, defaults={"named_on": entry.done_on}
-        )
+        Sponsor.objects.update_or_create(person=person, sponsor_id=sponsor_id, defaults={"named_on": entry.done_on})
 
 
 def _dates(record: Record, number: int, entry: Entry) -> bool:

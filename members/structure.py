@@ -151,7 +151,9 @@ def _committee(facts: BranchFacts, numbers: StructureNumbers) -> Iterator[Proble
         words = _("The committee has %(count)d people; at most %(most)d are allowed. End the posts that are too many.")
         yield Problem(words % _sizes(facts, numbers), "R32", "warn")
     elif facts.full >= numbers.committee_from and size % 2 == 0:
-        words = _("The committee has %(count)d people; an odd number decides more easily. Think of it at the next election.")
+        words = _(
+            "The committee has %(count)d people; an odd number decides more easily. Think of it at the next election."
+        )
         yield Problem(words % _sizes(facts, numbers), "R32", "info")
 
 
@@ -199,7 +201,9 @@ def election_notice_from(term_ends_on: date, numbers: StructureNumbers) -> date:
 def _groups(facts: BranchFacts, numbers: StructureNumbers) -> Iterator[Problem]:
     if facts.groups is None or not facts.groups:
         if facts.members > numbers.groups_above:
-            words = _("Branches of more than %(most)d members are normally divided into Party groups. Form them, or say why not.")
+            words = _(
+                "Branches of more than %(most)d members are normally divided into Party groups. Form them, or say why not."
+            )
             yield Problem(words % {"most": numbers.groups_above}, "R35", "info")
         return
     for group in facts.groups:

@@ -114,7 +114,11 @@ def _posts(branch_ids: Sequence[int], today: date) -> tuple[dict[int, list[Post]
         Post.objects.current(today)
         .filter(
             Q(party_branch_id__in=branch_ids)
-            | Q(league_branch__party_branch_id__in=branch_ids, league_branch__is_active=True, kind=PostKind.LEAGUE_SECRETARY)
+            | Q(
+                league_branch__party_branch_id__in=branch_ids,
+                league_branch__is_active=True,
+                kind=PostKind.LEAGUE_SECRETARY,
+            )
         )
         .select_related("person", "party_branch", "league_branch")
     )

@@ -167,7 +167,9 @@ def apply_graduates(
             )  # fmt: skip
         except Refused as refusal:
             line.choice.error = refusal.text
-            raise Refused(_("Nothing was written: %(name)s. %(words)s") % {"name": line.person.name, "words": refusal.text}) from refusal
+            raise Refused(
+                _("Nothing was written: %(name)s. %(words)s") % {"name": line.person.name, "words": refusal.text}
+            ) from refusal
     return made
 
 

@@ -102,7 +102,9 @@ def leaving_preview(*, people: Sequence[Person], on: date) -> Holdings:
     posts = Post.objects.filter(person_id__in=ids, ended_on=None).select_related("party_branch", "league_branch")
     endings = [(str(_("Posts end")), [str(post) for post in posts])]
     endings += [(str(effect.label), list(effect.preview(ids))) for effect in leave_effects if effect.preview and ids]
-    ideas = [idea for person in people if person.party_branch_id for idea in ideas_for(person.pk, person.party_branch_id, on)]
+    ideas = [
+        idea for person in people if person.party_branch_id for idea in ideas_for(person.pk, person.party_branch_id, on)
+    ]
     return Holdings([(label, lines) for label, lines in endings if lines], ideas)
 
 
@@ -117,7 +119,15 @@ def _posts(person_ids: Sequence[int], branch_id: int) -> list[Post]:
 
 @transaction.atomic
 def ask_move(
-    *, person: Person, to_branch: PartyBranch, on: date, scope: Scope, by: User, today: date, now: datetime, reason: str = ""
+    *,
+    person: Person,
+    to_branch: PartyBranch,
+    on: date,
+    scope: Scope,
+    by: User,
+    today: date,
+    now: datetime,
+    reason: str = "",
 ) -> AffiliationTransfer:
     """One of the two branches asks, or the department moves the person at once when the day has come.
 
@@ -126,10 +136,14 @@ def ask_move(
     person = _lock(person)
     source = person.party_branch
     if source is None:
-        raise Refused(_("%(name)s belongs to no Party branch yet. Enter the branch in the roster.") % {"name": person.name})
+        raise Refused(
+            _("%(name)s belongs to no Party branch yet. Enter the branch in the roster.") % {"name": person.name}
+        )
     _check_person(person)
     if to_branch.pk == source.pk:
-        raise Refused(_("%(name)s belongs to this branch already. Choose another.") % {"name": person.name}, field="to_branch")
+        raise Refused(
+            _("%(name)s belongs to this branch already. Choose another.") % {"name": person.name}, field="to_branch"
+        )
     if not to_branch.is_active:
         raise Refused(_("This branch is no longer active. Choose another."), field="to_branch")
     if not (runs(scope, source) or runs(scope, to_branch)):
@@ -214,7 +228,9 @@ def start_going(
     person = _lock(person)
     _check_person(person)
     if person.stage not in MEMBER_STAGES:
-        raise Refused(_("%(name)s is no Party member: only members have an affiliation to transfer.") % {"name": person.name})
+        raise Refused(
+            _("%(name)s is no Party member: only members have an affiliation to transfer.") % {"name": person.name}
+        )
     if not runs(scope, person.party_branch):
         raise Refused(_("The branch's secretary or the department transfers the affiliation of its members."))
     if kind not in (TransferKind.OUT, *STAYING):
@@ -254,7 +270,14 @@ def _after(on: date, until: date | None) -> date | None:
 
 @transaction.atomic
 def record_receipt(
-    *, transfer: AffiliationTransfer, on: date, scope: Scope, by: User, today: date, now: datetime, request: HasMeta | None = None
+    *,
+    transfer: AffiliationTransfer,
+    on: date,
+    scope: Scope,
+    by: User,
+    today: date,
+    now: datetime,
+    request: HasMeta | None = None,
 ) -> list[str]:
     """The receipt is here: the transfer is done and the person leaves that day. Returns what ended, in lines."""
     row = _kept(transfer, scope, TransferKind.OUT)
@@ -267,7 +290,15 @@ def record_receipt(
 
 @transaction.atomic
 def renew_letter(
-    *, transfer: AffiliationTransfer, on: date, letter_number: str, to_unit: str, scope: Scope, by: User, today: date, now: datetime
+    *,
+    transfer: AffiliationTransfer,
+    on: date,
+    letter_number: str,
+    to_unit: str,
+    scope: Scope,
+    by: User,
+    today: date,
+    now: datetime,
 ) -> AffiliationTransfer:
     """Write the letter anew: the old one expired or went to the wrong unit."""
     row = _kept(transfer, scope, TransferKind.OUT)
@@ -299,7 +330,14 @@ def record_contact(
 
 @transaction.atomic
 def end_stay(
-    *, transfer: AffiliationTransfer, on: date, scope: Scope, by: User, today: date, now: datetime, request: HasMeta | None = None
+    *,
+    transfer: AffiliationTransfer,
+    on: date,
+    scope: Scope,
+    by: User,
+    today: date,
+    now: datetime,
+    request: HasMeta | None = None,
 ) -> list[str]:
     """Staying or being abroad is over and the person leaves the college's roster that day. Returns what ended, in lines."""
     row = _kept(transfer, scope, *STAYING)
@@ -311,7 +349,15 @@ def end_stay(
 
 @transaction.atomic
 def letter_after_stay(
-    *, transfer: AffiliationTransfer, to_unit: str, letter_number: str, on: date, scope: Scope, by: User, today: date, now: datetime
+    *,
+    transfer: AffiliationTransfer,
+    to_unit: str,
+    letter_number: str,
+    on: date,
+    scope: Scope,
+    by: User,
+    today: date,
+    now: datetime,
 ) -> AffiliationTransfer:
     """Somebody who stayed or was abroad found a unit: the stay is done, a letter is written."""
     row = _kept(transfer, scope, *STAYING)
@@ -324,7 +370,9 @@ def letter_after_stay(
 
 
 @transaction.atomic
-def call_off(*, transfer: AffiliationTransfer, reason: str, scope: Scope, by: User, now: datetime) -> AffiliationTransfer:
+def call_off(
+    *, transfer: AffiliationTransfer, reason: str, scope: Scope, by: User, now: datetime
+) -> AffiliationTransfer:
     """Take an open transfer back, with a reason. Nothing had ended by it."""
     row = _lock_row(transfer)
     _require_open(row)
@@ -346,7 +394,9 @@ def call_off(*, transfer: AffiliationTransfer, reason: str, scope: Scope, by: Us
 
 def settle_transfers_of(person_ids: Sequence[int], left_on: date, by_user_id: int | None) -> list[str]:
     """Leave effect: moves between branches fall away, stays are done. A letter stays open until its receipt is here."""
-    rows = AffiliationTransfer.objects.open().filter(person_id__in=person_ids).exclude(kind=TransferKind.OUT).with_names()
+    rows = (
+        AffiliationTransfer.objects.open().filter(person_id__in=person_ids).exclude(kind=TransferKind.OUT).with_names()
+    )
     lines = []
     for row in rows:
         if row.kind == TransferKind.BRANCH:
@@ -360,7 +410,9 @@ def settle_transfers_of(person_ids: Sequence[int], left_on: date, by_user_id: in
 
 
 def preview_transfers_of(person_ids: Sequence[int]) -> list[str]:
-    rows = AffiliationTransfer.objects.open().filter(person_id__in=person_ids).exclude(kind=TransferKind.OUT).with_names()
+    rows = (
+        AffiliationTransfer.objects.open().filter(person_id__in=person_ids).exclude(kind=TransferKind.OUT).with_names()
+    )
     return [_("%(name)s: %(transfer)s is closed.") % _words(row) for row in rows]
 
 

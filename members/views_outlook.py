@@ -31,16 +31,18 @@ PAGE = 200
 class CohortForm(forms.Form):
     """Which people, and a day to try."""
 
-    branch = forms.ModelChoiceField(
+    branch: forms.ModelChoiceField[PartyBranch] = forms.ModelChoiceField(
         label=gettext_lazy("Party branch"), queryset=None, required=False, empty_label=gettext_lazy("all branches")
     )
-    school_class = forms.ModelChoiceField(
+    school_class: forms.ModelChoiceField[SchoolClass] = forms.ModelChoiceField(
         label=gettext_lazy("class"), queryset=None, required=False, empty_label=gettext_lazy("all classes")
     )
     year = forms.IntegerField(label=gettext_lazy("enrolment year"), required=False, min_value=1990, max_value=2100)
     stage = forms.ChoiceField(label=gettext_lazy("stage"), required=False, choices=list(page.COHORTS.items()))
     by = forms.DateField(
-        label=gettext_lazy("activists by"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        label=gettext_lazy("activists by"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
 
     def __init__(self, *args: Any, scope: Scope, **kwargs: Any) -> None:
@@ -59,7 +61,7 @@ def person_outlook(request: HttpRequest, pk: int) -> HttpResponse:
     rows = page.outlook_rows([person], today)
     row = page.drawn(rows, page.axis_for(rows, today, WIDTH), today)[0]
     context = {
-        "person": person, "row": row, "line": row.timeline, "words": page.outlook_words(row.outlook), "today": today,
+        "person": person, "row": row, "line": row.timeline, "words": page.outlook_words(row.outlook, row.facts.away), "today": today,
         "milestones": [
             {"milestone": milestone, "rule": page.rule_of(milestone)} for milestone in row.outlook.milestones
         ],
@@ -74,7 +76,7 @@ def outlook_page(request: HttpRequest) -> HttpResponse:
     scope, today = scope_of(request), timezone.localdate()
     if not (scope.managed_branch_ids or scope.department_ids or scope.college_staff):
         raise PermissionDenied(_("The outlook of a cohort is for the branch's secretary and for the department."))
-    form = CohortForm(request.GET or None, scope=scope)
+    form = CohortForm(request.GET or None, scope=scope, initial={"by": next_march(today)})
     chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
     stage, year, by = chosen.get("stage") or "", chosen.get("year"), chosen.get("by") or next_march(today)
     people = Person.objects.changeable_by(scope).filter(stage__in=page.on_the_way(stage))
@@ -90,7 +92,7 @@ def outlook_page(request: HttpRequest) -> HttpResponse:
     shown = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     lost, elsewhere = page.leavers(rows)
     context = {
-        "form": form, "rows": page.drawn(shown.object_list, page.axis_for(rows, today, page.BAR_WIDTH), today), "page": shown,
+        "form": form, "rows": page.drawn(list(shown.object_list), page.axis_for(rows, today, page.BAR_WIDTH), today), "page": shown,
         "sentence": page.cohort_words(rows, stage=stage, year=year), "trial": page.trial_words(rows, by, today), "by": by,
         "deadlines": page.deadlines(rows), "lost": lost, "elsewhere": elsewhere, "rule": RULES["R13"], "today": today,
         "words": _in_words(chosen, stage), "stage": stage, "total": len(rows),

@@ -86,7 +86,7 @@ def process_step(request: HttpRequest, pk: int, number: int) -> HttpResponse:
             _say(request, person, number, done)
             return redirect("process", pk=pk)
     context = {
-        "person": person, "form": form, "step": BY_NUMBER[number], "name": step_names()[number], "row": row, "said": page.said(problems),
+        "person": person, "form": form, "step": BY_NUMBER[number], "name": step_names()[number], "row": row, "rules_said": page.said(problems),
         "changes": page.changes_of(person, number), "is_meeting": number in MEETINGS,
         "keeper": record.keeper if record.is_kept(number) else None,
         "from_roster": record.known.is_done(number) and row is None, "contacts": record.known.facts.contacts if number == 5 else (),

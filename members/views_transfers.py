@@ -33,7 +33,7 @@ from .models import AffiliationTransfer, Person, TransferKind, TransferState
 
 PAGE = 50
 STATES = {
-    "open": gettext_lazy("under way"), "late": gettext_lazy("overdue"), "closed": gettext_lazy("finished"),
+    "open": gettext_lazy("under way"), "late": gettext_lazy("overdue"), "closed": gettext_lazy("dealt with"),
 }  # fmt: skip
 
 
@@ -86,7 +86,9 @@ STEPS: dict[str, StepPage] = {
 
 def require_reader(scope: Scope) -> None:
     if not (scope.branch_ids or scope.department_ids or scope.college_staff):
-        raise PermissionDenied(_("Transfers are for the branch's committee and the department. Your own stand on your page."))
+        raise PermissionDenied(
+            _("Transfers are for the branch's committee and the department. Your own stand on your page.")
+        )
 
 
 def branch_filter(rows: Any, words: str, lookup: str) -> Any:
@@ -103,7 +105,9 @@ def transfers(request: HttpRequest) -> HttpResponse:
     state = state if state in STATES else "open"
     rows = AffiliationTransfer.objects.visible_to(scope).with_names().distinct()
     rows = rows.exclude(state=TransferState.OPEN) if state == "closed" else rows.filter(state=TransferState.OPEN)
-    found = transfer_page.transfer_rows(list(branch_filter(rows, request.GET.get("branch", ""), "from_branch_id")), today)
+    found = transfer_page.transfer_rows(
+        list(branch_filter(rows, request.GET.get("branch", ""), "from_branch_id")), today
+    )
     if state == "late":
         found = [row for row in found if row.due is not None and row.due.is_late]
     elif state == "open":
@@ -225,7 +229,9 @@ def graduates(request: HttpRequest) -> HttpResponse:
     """The graduates of a year, each with how they go on: choose, look, apply all or nothing."""
     scope, today = scope_of(request), timezone.localdate()
     if not (scope.managed_branch_ids or scope.department_ids or scope.college_staff):
-        raise PermissionDenied(_("The affiliation of graduates is arranged by the branch's secretary or the department."))
+        raise PermissionDenied(
+            _("The affiliation of graduates is arranged by the branch's secretary or the department.")
+        )
     years = transfer_page.graduation_years(scope, today)
     asked = request.POST.get("year") or request.GET.get("year") or ""
     year = int(asked) if asked in {str(one) for one in years} else today.year + (today.month >= 9)

@@ -6,7 +6,15 @@ from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
-from pairing_portal.common.registries import NavigationEntry, daily_jobs, deputies, navigation, scope_builders
+from pairing_portal.common.registries import (
+    NavigationEntry,
+    PersonPanel,
+    daily_jobs,
+    deputies,
+    navigation,
+    person_panels,
+    scope_builders,
+)
 from pairing_portal.common.scope import Role
 
 
@@ -25,13 +33,18 @@ def discard_uploads(today: date) -> object:
 
 
 def register() -> None:
-    from . import notices_due
+    from . import going_wiring, notices_due
     from .access import scope_for
     from .deputies import deputies_of
+    from .process_panel import panel
 
     scope_builders.register("members", scope_for)
     deputies.register("members", deputies_of)
     notices_due.register()
+    going_wiring.register()
+    person_panels.register(
+        "process", PersonPanel(_("Development"), "members/includes/process_panel.html", panel, tab="development"), order=10
+    )
     daily_jobs.register("stages", refresh)
     daily_jobs.register("uploads", discard_uploads)
     navigation.register(

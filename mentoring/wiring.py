@@ -7,11 +7,15 @@ from django.utils.translation import gettext_lazy as _
 from pairing_portal.common.registries import (
     CalendarSource,
     LeaveEffect,
+    MoveEffect,
     NavigationEntry,
     PersonPanel,
     calendar_sources,
+    cultivation,
     daily_jobs,
+    handover_items,
     leave_effects,
+    move_effects,
     navigation,
     person_panels,
     personal_data,
@@ -19,7 +23,8 @@ from pairing_portal.common.registries import (
 
 
 def register() -> None:
-    from . import calendar_source, notices, notices_needs, notices_phone, notices_work
+    from . import calendar_source, moving, notices, notices_needs, notices_phone, notices_work
+    from .cultivation import cultivation_of
     from .need_panel import support_panel
     from .need_services import erase_needs_of, forget_what_is_over, own_data
     from .person_panel import panel
@@ -28,6 +33,10 @@ def register() -> None:
     for spoken in (notices, notices_work, notices_needs, notices_phone):
         spoken.register()
     leave_effects.register("mentoring", LeaveEffect(_("Mentoring links end"), end_links_of, preview_links_of))
+    move_effects.register(
+        "mentoring", MoveEffect(_("Mentoring links end"), moving.end_links_of_movers, moving.preview_links_of_movers)
+    )
+    handover_items.register("mentoring", moving.handover, order=30)
     for order, (kind, source) in enumerate(
         [
             ("goal", CalendarSource(_("Mentoring goals"), calendar_source.goals, "teal", is_personal=True)),
@@ -46,6 +55,7 @@ def register() -> None:
         calendar_sources.register(kind, source, order=40 + order)
     # No preview and no lines: they would tell who has a need.
     leave_effects.register("support_needs", LeaveEffect(_("Support needs are erased"), erase_needs_of))
+    cultivation.register("mentoring", cultivation_of)
     daily_jobs.register("support_needs", forget_what_is_over)
     personal_data.register("support_needs", own_data)
     person_panels.register(

@@ -13,11 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from pairing_portal.common.registries import (
     CalendarSource,
     LeaveEffect,
+    MoveEffect,
     NavigationEntry,
     PersonPanel,
     branch_partners,
     calendar_sources,
+    handover_items,
     leave_effects,
+    move_effects,
     navigation,
     person_panels,
 )
@@ -25,7 +28,7 @@ from pairing_portal.common.scope import Role, Scope
 
 
 def register() -> None:
-    from . import calendar_source, notices, notices_board, notices_covers, notices_work
+    from . import calendar_source, moving, notices, notices_board, notices_covers, notices_work
     from .cover_services import end_covers_of
     from .ending_services import end_pairs_of
 
@@ -34,6 +37,13 @@ def register() -> None:
     leave_effects.register("pairings", LeaveEffect(_("Member pairings end"), end_pairs_of, preview_pairs))
     branch_partners.register("pairings", partners)
     leave_effects.register("covers", LeaveEffect(_("Stand-in duties end"), end_covers_of, preview_covers))
+    move_effects.register(
+        "pairings", MoveEffect(_("Member pairings end"), moving.end_pairs_of_movers, moving.preview_pairs_of_movers)
+    )
+    move_effects.register(
+        "covers", MoveEffect(_("Stand-in duties end"), moving.end_covers_of_movers, moving.preview_covers_of_movers)
+    )
+    handover_items.register("pairings", moving.handover, order=20)
     person_panels.register("pairings", PersonPanel(_("Pairing"), "pairings/person_panel.html", panel, tab="pairing"))
     person_panels.register(
         "covers", PersonPanel(_("Stand-in duties"), "pairings/cover_panel.html", cover_panel, tab="pairing"), order=110

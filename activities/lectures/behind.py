@@ -8,11 +8,12 @@ from typing import Any
 from django.db.models import Case, CharField, Count, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from branches.models import LeagueBranch, Programme
+from branches.models import LeagueBranch
 
-from ..models import AudienceState, LectureAudience, LectureState, QuotaExemption
+from ..models import AudienceState, LectureAudience, LectureState, NoLecture, QuotaExemption
 from ..quota import QuotaRules
 from .board import QuotaContext
+from .counts import owing_in
 
 
 def behind(monday: date, context: QuotaContext) -> QuerySet[LeagueBranch]:
@@ -26,19 +27,13 @@ def behind(monday: date, context: QuotaContext) -> QuerySet[LeagueBranch]:
 
 def owing(monday: date, context: QuotaContext) -> QuerySet[LeagueBranch]:
     """League branches that owe lectures in the week of `monday`: junior, with a responsible Party branch, not exempt."""
-    rules = context.rules_on(monday)
-    year = context.academic_year(monday)
-    if year is None or not context.owed(monday):
-        return LeagueBranch.objects.none()
-    youngest, oldest = year, year + 1 - rules.junior_study_years
-    # 专升本 begins in the third year of study.
-    junior = Q(enrolment_year__range=(oldest, youngest)) & ~Q(programme=Programme.UPGRADE) | Q(
-        enrolment_year__range=(oldest + 2, youngest + 2), programme=Programme.UPGRADE
-    )
     exempt = QuotaExemption.objects.granted().filter(from_on__lte=monday + timedelta(days=6), to_on__gte=monday)
-    return LeagueBranch.objects.active().filter(junior, party_branch__isnull=False).exclude(
-        pk__in=exempt.values("league_branch_id")
-    )  # fmt: skip
+    return LeagueBranch.objects.filter(owing_in([monday], context)).exclude(pk__in=exempt.values("league_branch_id"))
+
+
+def unexplained(branches: QuerySet[LeagueBranch], monday: date) -> QuerySet[LeagueBranch]:
+    """Without those about which somebody said why there is no lecture in that week: they are not asked for one any more."""
+    return branches.exclude(pk__in=NoLecture.objects.filter(monday=monday).values("league_branch_id"))
 
 
 def short_of(

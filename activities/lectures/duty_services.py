@@ -21,8 +21,8 @@ from pairing_portal.common.problems import Problem, Refused
 from pairing_portal.common.scope import Role, Scope
 
 from ..models import LectureDuty
-from . import notices
 from .excellent import leaving_words
+from .notices_duties import tell_duty_changed
 from .season import months_ahead, teaching_middles
 
 ASSIGNED, ENDED = "assigned", "ended"
@@ -93,7 +93,7 @@ def assign_duties(
         raise NeedsConfirmation(warnings)
     made = [_assign(people[pick.person_id], leagues[pick.league_branch_id], year, by=by, now=now) for pick in fresh]
     for duty in made:
-        _tell(duty=duty, what=ASSIGNED, by=by, now=now)
+        tell_duty_changed(duty=duty, what=ASSIGNED, by=by, now=now)
     return made
 
 
@@ -199,12 +199,6 @@ def _one_too_many(
     ]
 
 
-def _tell(*, duty: LectureDuty, what: str, by: User, now: datetime) -> None:
-    tell = getattr(notices, "tell_duty_changed", None)
-    if tell is not None:
-        tell(duty=duty, what=what, by=by, now=now)
-
-
 def _assign(
     person: Person, league_branch: LeagueBranch, year: AcademicYear, *, by: User | None, now: datetime | None
 ) -> LectureDuty:
@@ -239,7 +233,7 @@ def assign_duty(
     _refuse_overload([Pick(person.pk, league_branch.pk)], people, standing, most)
     duty = _assign(people[person.pk], leagues[league_branch.pk], academic_year, by=by, now=now)
     if by is not None and now is not None:
-        _tell(duty=duty, what=ASSIGNED, by=by, now=now)
+        tell_duty_changed(duty=duty, what=ASSIGNED, by=by, now=now)
     return duty
 
 
@@ -276,7 +270,7 @@ def end_duty(
     row._history_user = by  # type: ignore[attr-defined]  # the names simple_history reads
     row._change_reason = reason.strip()[:REASON_LENGTH]  # type: ignore[attr-defined]  # a column of the history
     row.save(update_fields=["ended_on"])
-    _tell(duty=row, what=ENDED, by=by, now=now)
+    tell_duty_changed(duty=row, what=ENDED, by=by, now=now)
     if successor_id is None:
         return Handover(row, None)
     if successor_id == row.person_id:
@@ -305,7 +299,7 @@ def reopen_duty(*, duty: LectureDuty, scope: Scope, by: User, today: date, now: 
     row.ended_on = None
     row._history_user = by  # type: ignore[attr-defined]  # what simple_history reads
     row.save(update_fields=["ended_on"])
-    _tell(duty=row, what=ASSIGNED, by=by, now=now)
+    tell_duty_changed(duty=row, what=ASSIGNED, by=by, now=now)
     return row
 
 

@@ -27,9 +27,8 @@ from pairing_portal.common.registries import (
 
 from ..models import AudienceState, Lecture, LectureAudience, LectureDuty, LectureSpeaker, LectureState
 from ..quota import monday_of
-from .behind import behind, key_of
+from .behind import behind, key_of, unexplained
 from .board import QuotaContext
-from .notices_duties import tell_duty_changed as tell_duty_changed  # said with the others
 
 LECTURE_TO_CONFIRM = "activities.lecture_to_confirm"
 LECTURES_BEHIND = "activities.lectures_behind"
@@ -177,7 +176,9 @@ def _behind_text(subject: dict[str, Any]) -> tuple[str, str]:
 def _quotas_met(subjects: Sequence[Subject], now: datetime) -> list[bool]:
     today = timezone.localdate(now)
     asked = {subject.get("league_branch") for subject in subjects}
-    still = set(behind(monday_of(today), QuotaContext.load()).filter(pk__in=asked).values_list("pk", flat=True))
+    monday = monday_of(today)
+    lacking = unexplained(behind(monday, QuotaContext.load()), monday)
+    still = set(lacking.filter(pk__in=asked).values_list("pk", flat=True))
     return [subject.get("league_branch") not in still for subject in subjects]
 
 
@@ -187,7 +188,7 @@ def behind_rows(now: datetime) -> list[QuerySet[Any, Any]]:
     if today.weekday() < THURSDAY:
         return []
     monday = monday_of(today)
-    branches = behind(monday, QuotaContext.load())
+    branches = unexplained(behind(monday, QuotaContext.load()), monday)
     posts = Q(posts__ended_on=None) | Q(posts__ended_on__gt=today)
     since = Q(posts__since=None) | Q(posts__since__lte=today)
     duties = Q(lecture_duties__ended_on=None) | Q(lecture_duties__ended_on__gt=today)

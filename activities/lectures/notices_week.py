@@ -32,7 +32,7 @@ from pairing_portal.common.registries import (
 
 from ..models import LectureDuty, LectureSpeaker, LectureState
 from ..quota import monday_of
-from .behind import audiences_planned, behind, key_of, lacking
+from .behind import audiences_planned, behind, key_of, lacking, unexplained
 from .board import QuotaContext
 from .notices import THURSDAY, Subject, midnight, source_of
 
@@ -104,7 +104,7 @@ def plan_rows(now: datetime) -> list[QuerySet[Any, Any]]:
 
 
 def _duties_behind(monday: date, today: date, context: QuotaContext) -> QuerySet[LectureDuty]:
-    branches = behind(monday, context).values("pk")
+    branches = unexplained(behind(monday, context), monday).values("pk")
     return LectureDuty.objects.filter_active(today).filter(league_branch__in=branches)
 
 

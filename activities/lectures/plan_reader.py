@@ -70,8 +70,10 @@ class Week:
 
     @property
     def open(self) -> int:
-        """How many are owed that are neither counted nor planned."""
-        return max(0, self.status.missing - self.planned)
+        """How many are to be planned: owed, neither counted, planned nor waiting for the League branch's yes, and not said to be none."""
+        if self.none_said:
+            return 0
+        return max(0, self.status.missing - self.status.waiting - self.planned)
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,37 @@ class LeaveEffect:
 
 
 @dataclass(frozen=True)
+class MoveEffect:
+    """What a room ends when people go over to another Party branch: `apply(person_ids, from_branch_id, on, by_user_id)`, in lines.
+
+    `preview(person_ids, from_branch_id)` names it beforehand, a line each, and writes nothing. What does not hang on the
+    branch stays.
+    """
+
+    label: Any
+    apply: Callable[[Sequence[int], int, date, int | None], Sequence[str]]
+    preview: Callable[[Sequence[int], int], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class SuccessorIdea:
+    """Something somebody holds, and the names of those who could take it over, the best first."""
+
+    what: str
+    names: Sequence[str]
+
+
+@dataclass(frozen=True)
+class HandoverItem:
+    """Something of a branch that is open: in words, how many, and where its rows are."""
+
+    label: Any
+    count: int
+    url: str
+    is_late: bool = False
+
+
+@dataclass(frozen=True)
 class CalendarEntry:
     """One line of the calendar. `kind` is its source's key; `until` is the last day of what lasts longer than a day.
 
@@ -209,17 +240,43 @@ class Evidence:
     url: str
 
 
+@dataclass(frozen=True)
+class Cultivation:
+    """What is on record of guiding somebody: their contacts as (id, name, is a full member), the newest review and record."""
+
+    contacts: tuple[tuple[int, str, bool], ...] = ()
+    reviewed_on: date | None = None
+    contact_entry_on: date | None = None
+
+
+@dataclass(frozen=True)
+class StepKeeper:
+    """A page that keeps some of the 25 steps of a person and writes them itself."""
+
+    numbers: tuple[int, ...]
+    words: str
+    url: str
+
+
 navigation: Registry[NavigationEntry] = Registry("navigation")
 person_panels: Registry[PersonPanel] = Registry("person panels")
 reminder_sources: Registry[ReminderSource] = Registry("reminder sources")
 notice_kinds: Registry[NoticeKind] = Registry("notice kinds")
 leave_effects: Registry[LeaveEffect] = Registry("leave effects")
+# What ends when people move to another Party branch; what leaving ends is another matter.
+move_effects: Registry[MoveEffect] = Registry("move effects")
+# Who could take over what a person holds in a branch: ideas(person id, branch id, day) -> `SuccessorIdea`s.
+successor_ideas: Registry[Callable[[int, int, date], Sequence[SuccessorIdea]]] = Registry("successor ideas")
+# What a new secretary finds open in a branch: items(branch id, day) -> `HandoverItem`s, without those of count 0.
+handover_items: Registry[Callable[[int, date], Sequence[HandoverItem]]] = Registry("handover items")
 # Numbers beside entries of the frame: key -> count(user_id).
 frame_counts: Registry[Callable[[int], int]] = Registry("frame counts")
 # How the scope of a user is built; members/ fills it.
 scope_builders: Registry[Callable[[Any], Scope]] = Registry("scope builders")
 # What is done once a day by the first tick: name -> job(today).
 daily_jobs: Registry[Callable[[date], object]] = Registry("daily jobs")
+# What every tick does last: name -> job(now). Each commits for itself.
+tick_jobs: Registry[Callable[[datetime], object]] = Registry("tick jobs")
 # What stands on the calendar, by kind; the key is what the address calls it.
 calendar_sources: Registry[CalendarSource] = Registry("calendar sources")
 # Accounts offered on the sign-in page in demonstration mode, by username.
@@ -240,3 +297,7 @@ inspection_evidence: Registry[Callable[[int, Sequence[str], date, date], dict[st
 mentoring_panels: Registry[PersonPanel] = Registry("mentoring panels")
 # Who is told in somebody's place while they are away: deputies(user ids, day) -> user id -> ids of who stands in. members/ fills it.
 deputies: Registry[Callable[[Sequence[int], date], dict[int, set[int]]]] = Registry("deputies")
+# How activists and probationary members are guided: cultivation(person ids, day) -> person id -> `Cultivation`. mentoring/ fills it.
+cultivation: Registry[Callable[[Sequence[int], date], dict[int, Cultivation]]] = Registry("cultivation")
+# Who keeps steps of somebody's process record: keepers(person ids) -> person id -> `StepKeeper`. evaluations/ fills it.
+step_keepers: Registry[Callable[[Sequence[int]], dict[int, StepKeeper]]] = Registry("step keepers")

@@ -29,6 +29,7 @@ from .lecture_setting import choose_speakers, name_chapters, write_chapters
 from .people import Company, create_company, create_staff
 from .process import write_records
 from .season import DemoSeason, demo_season
+from .supervised_weeks import remember_weeks
 
 STAGES: Final = ("forming", "running", "evaluating")
 LEAGUE_SECRETARY = "20260510001"
@@ -77,6 +78,8 @@ def load_demo(*, stage: str, today: date) -> Company:
         appraisals(company, users, today)
         feedback(company, year, today)
         assess_mentors(company, year, today=today)
+    if stage != "forming":
+        remember_weeks(today)
     return company
 
 
