@@ -19,6 +19,8 @@ from members.models import Person
 from pairing_portal.common.scope import Role, Scope
 from pairings.models import BranchPairing, MemberPairing
 
+from .supervision.base import may_supervise, watched_branches
+from .supervision.figures import three_figures
 from .workbench_events import event_tasks
 from .workbench_lectures import lecture_tasks, my_lectures, quota_block
 from .workbench_mentoring import mentoring_cells, mentoring_figure, mentoring_tasks
@@ -36,6 +38,7 @@ def build_workbench(scope: Scope, today: date) -> dict[str, Any]:
     quota = quota_block(scope, today)
     context["quota"] = quota
     context["week_number"] = quota["number"] if quota else None
+    context["has_dashboards"] = may_supervise(scope)
     if scope.person_id:
         context["me"] = _my_record(scope)
         context["my_lectures"] = my_lectures(scope, timezone.now())
@@ -43,6 +46,9 @@ def build_workbench(scope: Scope, today: date) -> dict[str, Any]:
         context["figures"] = _figures(scope, today, quota)
     if scope.department_ids or scope.college_staff:
         context["health"] = _health(scope, today)
+        context["weaknesses"] = three_figures([branch.pk for branch in watched_branches(scope)], today)
+        # Talks and days until confirmed stand among those already.
+        context["figures"] = context["figures"][::2]
     return context
 
 
