@@ -139,7 +139,7 @@ def my_tasks(round: AppraisalRound, scope: Scope, place: Standing) -> list[str]:
     """What the reader has not done yet: "self", "peers", "vote"."""
     if not place.is_member:
         return []
-    me = scope.person_id
+    me = scope.person_id or 0
     if round.state == AppraisalState.WRITING:
         tasks = []
         if not SelfAppraisal.objects.filter(round=round, person_id=me).exists():

@@ -144,7 +144,7 @@ def compute_answers(now: datetime) -> Iterator[DueNotice]:
 
 
 def _written(subjects: Sequence[Subject], now: datetime) -> list[bool]:
-    rounds = {subject.get("round") for subject in subjects}
+    rounds = {subject["round"] for subject in subjects}
     open_rounds = set(
         AppraisalRound.objects.filter(pk__in=rounds, state=AppraisalState.WRITING).values_list("pk", flat=True)
     )
@@ -161,7 +161,7 @@ def _voted(subjects: Sequence[Subject], now: datetime) -> list[bool]:
 
 
 def _answered(subjects: Sequence[Subject], now: datetime) -> list[bool]:
-    ids = {subject.get("result") for subject in subjects}
+    ids = {subject["result"] for subject in subjects}
     waiting = set(AppraisalResult.objects.filter(pk__in=ids, answered_at=None).values_list("pk", flat=True))
     return [subject.get("result") not in waiting for subject in subjects]
 

@@ -152,7 +152,7 @@ def _changed_text(subject: Subject) -> tuple[str, str]:
 
 
 def _changed_again(subjects: Sequence[Subject], now: datetime) -> list[bool]:
-    ids = [subject.get("audience") for subject in subjects]
+    ids = [int(subject.get("audience", 0)) for subject in subjects]
     states = dict(LectureAudience.objects.filter(pk__in=ids).values_list("pk", "state"))
     stands = {DENIED: AudienceState.DENIED, TAKEN_BACK: AudienceState.WAITING, CANCELLED: AudienceState.WAITING}
     return [states.get(subject.get("audience")) != stands.get(subject.get("what", "")) for subject in subjects]
@@ -175,7 +175,7 @@ def _behind_text(subject: dict[str, Any]) -> tuple[str, str]:
 
 def _quotas_met(subjects: Sequence[Subject], now: datetime) -> list[bool]:
     today = timezone.localdate(now)
-    asked = {subject.get("league_branch") for subject in subjects}
+    asked = {int(subject.get("league_branch", 0)) for subject in subjects}
     monday = monday_of(today)
     lacking = unexplained(behind(monday, QuotaContext.load()), monday)
     still = set(lacking.filter(pk__in=asked).values_list("pk", flat=True))
