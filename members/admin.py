@@ -1,70 +1,57 @@
-"""The administration of people: the register of members, that of activists, and everybody."""
+"""The administration of people: the registers of members, candidates, activists and applicants, and everybody."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export.admin import ImportExportMixin
 
-from accounts.limits import EXPORTS, said_too_often, take_turn
-from accounts.models import AuditAction
-from accounts.services import record_audit
 from branches.models import LeagueBranch
 from pairing_portal.common.admin import PortalHistoryAdmin, register
-from pairing_portal.common.errors import too_many_requests
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import ADMIN_SITE_ROLES, NOBODY, SETUP_ROLES, Role, Scope
-from pairing_portal.common.spreadsheets import Column, SheetSpec, write_xlsx
 
-from . import admin_posts  # noqa: F401  # registers its pages
-from .import_views import XLSX, roster_apply, roster_import
+from . import admin_posts, admin_transfers  # noqa: F401  # registers their pages
+from .admin_actions import RegisterActions
+from .admin_lists import (
+    COUNTED,
+    REASONS,
+    AwayFilter,
+    BranchFilter,
+    CappedPaginator,
+    ClassFilter,
+    DepartmentFilter,
+    GradeFilter,
+    LeavingFilter,
+    ReadableChanges,
+    RegisterChangeList,
+    StageFilter,
+    list_columns,
+)
+from .import_views import roster_apply, roster_import
 from .importing.access import may_import
 from .leaving_services import not_yet_text, save_leaver
-from .models import Activist, Member, Person
+from .models import Activist, Applicant, Candidate, Member, Person, SavedView
+from .register_export import export_register
+from .registers import chosen_columns, find_people, offered_columns
+from .saved_view_services import address_of, kept_query
 from .services import save_person
 
 KEEPERS = frozenset({Role.SECRETARY, Role.COMMITTEE, Role.STAFF, Role.ADMINISTRATOR})
-
-
-class AwayFilter(admin.SimpleListFilter):
-    title = gettext_lazy("where")
-    parameter_name = "away"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", gettext_lazy("away now")), ("no", gettext_lazy("on campus"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        today = timezone.localdate()
-        if self.value() == "yes":
-            return queryset.away_on(today)
-        return queryset.on_campus(today) if self.value() == "no" else queryset
-
-
-class LeavingFilter(admin.SimpleListFilter):
-    title = gettext_lazy("graduates")
-    parameter_name = "graduates"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("this_year", gettext_lazy("this year"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(graduates_on__year=timezone.localdate().year) if self.value() else queryset
+PLACES = (("department", DepartmentFilter), ("party_branch", BranchFilter), ("school_class", ClassFilter))
+STUDIES = (GradeFilter, "programme", LeavingFilter, AwayFilter)
 
 
 class PersonForm(forms.ModelForm):
@@ -99,18 +86,26 @@ class PersonForm(forms.ModelForm):
         return known and school_class is not None and guided.filter(school_class=school_class).exists()
 
 
-class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
-    """Common to the registers. Import and export are ours; django-import-export gives their addresses and buttons."""
+class RosterAdmin(RegisterActions, ImportExportMixin, PortalHistoryAdmin):
+    """Common to the registers. Import and export are ours; django-import-export gives their addresses and buttons.
+
+    A page costs the same in a long register as in a short one: it is read in the order of an index, counted no further than
+    `COUNTED`, and its filters offer only lists that are short.
+    """
 
     view_roles = ADMIN_SITE_ROLES
     change_roles = import_roles = export_roles = KEEPERS
     delete_roles = frozenset({Role.ADMINISTRATOR})
-    list_display = ("name", "number", "stage", "branch", "school_class", "programme", "graduates_on")
-    list_filter = ("stage", "party_branch", "school_class", "programme", AwayFilter, LeavingFilter)
-    list_select_related = ("party_branch", "school_class")
+    list_filter: Any = (("stage", StageFilter), *PLACES, *STUDIES)
+    list_select_related = ("party_branch", "school_class", "department")
+    list_before_template = "admin/members/register_tools.html"
+    list_filter_sheet = False
+    paginator = CappedPaginator
     search_fields = ("name", "number", "name_key")
-    search_help_text = gettext_lazy("Name, pinyin or number")
+    search_help_text = gettext_lazy("Beginning or end of the name, pinyin, initials or number")
     ordering = ("name_key", "number")
+    # Any other order would sort the whole register for every page.
+    sortable_by = ("shown_name", "number")
     readonly_fields = ("stage", "political")
     form = PersonForm
     # Names known within the department; the form says which department, class and branch go together.
@@ -128,9 +123,15 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
             },
         ),
     )  # fmt: skip
-    register_title: Any = ""
 
-    @admin.display(description=gettext_lazy("Party branch"), ordering="party_branch")
+    class Media:
+        css = {"all": ["css/registers.css"]}  # Django's own form of it
+
+    @admin.display(description=gettext_lazy("name"), ordering="name_key")
+    def shown_name(self, person: Person) -> str:
+        return person.name
+
+    @admin.display(description=gettext_lazy("Party branch"))
     def branch(self, person: Person) -> str:
         return person.party_branch.short_name if person.party_branch else ""
 
@@ -142,8 +143,47 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
         # The number is who somebody is: a wrong one is a new row, not an edit.
         return (*self.readonly_fields, "number") if obj else self.readonly_fields
 
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Person]:
-        return super().get_queryset(request).distinct()
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        return find_people(queryset, search_term), False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RegisterChangeList]:
+        return RegisterChangeList
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return list_columns(self._columns(request), scope_of(request))
+
+    @property
+    def register_name(self) -> str:
+        return str(self.model._meta.model_name)
+
+    def _columns(self, request: HttpRequest) -> tuple[str, ...]:
+        return chosen_columns(self.register_name, request.GET.getlist("cols"), scope_of(request))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        scope, chosen = scope_of(request), self._columns(request)
+        views = SavedView.objects.visible_to(scope).filter(register=self.register_name)
+        opened = request.GET.get("view", "")
+        tools = {
+            "views": [{"view": view, "query": address_of(view), "is_open": str(view.pk) == opened} for view in views],
+            "columns": [(column, column.key in chosen) for column in offered_columns(scope) if column.key != "name"],
+            "kept": parse_qsl(kept_query(request.GET.urlencode())),
+            "query": request.GET.urlencode(),
+            "chosen": chosen,
+            "register": self.register_name,
+            "counted": COUNTED,
+        }
+        return super().changelist_view(request, {**(extra_context or {}), "tools": tools})
+
+    def set_history_delta_changes(
+        self, request: HttpRequest, historical_records: Any, *args: Any, **kwargs: Any
+    ) -> None:
+        super().set_history_delta_changes(request, historical_records, *args, **kwargs)
+        for record in historical_records:
+            reason = record.history_change_reason or ""
+            record.history_change_reason = REASONS.get(reason, reason)
+
+    def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> ReadableChanges:
+        return ReadableChanges(self.model, historical_record)
 
     def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
         today = timezone.localdate()
@@ -198,65 +238,8 @@ class RosterAdmin(ImportExportMixin, PortalHistoryAdmin):
     def export_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.has_export_permission(request):
             raise PermissionDenied
-        try:
-            # What the list shows: the rows of the scope, its filters and its search, in its order.
-            rows = self.get_export_queryset(request).select_related("department", "party_branch", "school_class")
-        except IncorrectLookupParameters:
-            return redirect(request.path)
-        purpose = request.POST.get("purpose", "").strip()[:100]
-        if request.method != "POST" or not purpose:
-            context = {
-                **self.admin_site.each_context(request), "title": _("Export"), "opts": self.model._meta, "row_count": rows.count(),
-                "lacks_purpose": request.method == "POST",
-            }  # fmt: skip
-            return TemplateResponse(request, "admin/members/register_export.html", context)
-        now = timezone.now()
-        if wait := take_turn(limit=EXPORTS, user=request.user, now=now):  # type: ignore[arg-type]  # signed in
-            return too_many_requests(request, said_too_often(EXPORTS, now, wait), wait_seconds=wait)
-        buffer = io.BytesIO()
-        title = str(self.model._meta.verbose_name_plural)
-        notes = [
-            (_("made by"), str(request.user)), (_("made at"), timezone.localtime().strftime("%Y-%m-%d %H:%M")), (_("purpose"), purpose),
-        ]  # fmt: skip
-        write_xlsx(buffer, [SheetSpec(title[:31], _columns(), _rows(rows), title=title, notes=notes)])
-        record_audit(
-            action=AuditAction.EXPORTED, user=request.user, request=request, object_type=self.model._meta.model_name or "",  # type: ignore[arg-type]  # signed in
-            detail={"purpose": purpose, "format": "xlsx", "rows": rows.count(), "filters": sorted(request.GET)[:20]},
-            now=now,
-        )  # fmt: skip
-        response = HttpResponse(buffer.getvalue(), content_type=XLSX)
-        response["Content-Disposition"] = (
-            content_disposition_header(True, f"{title}-{timezone.localdate():%Y%m%d}.xlsx") or ""
-        )
-        return response
-
-
-def _columns() -> list[Column]:
-    dates = (_("applied on"), _("activist since"), _("candidate since"), _("admitted on"), _("full member since"))
-    texts = (
-        _("student or staff number"),
-        _("name"),
-        _("sex"),
-        _("department"),
-        _("Party branch"),
-        _("class"),
-        _("stage"),
-        _("political status"),
-    )
-    return [
-        *(Column(heading, width=14) for heading in texts),
-        *(Column(heading, width=12, kind="date") for heading in dates),
-    ]
-
-
-def _rows(people: models.QuerySet[Person]) -> Iterable[tuple[Any, ...]]:
-    for person in people.iterator(chunk_size=1_000):
-        yield (
-            person.number, person.name, str(person.get_sex_display()), person.department.name,
-            person.party_branch.name if person.party_branch else "", person.school_class.name if person.school_class else "",
-            str(person.get_stage_display()), str(person.political_status),
-            person.applied_on, person.activist_on, person.candidate_on, person.admitted_on, person.converted_on,
-        )  # fmt: skip
+        rows: Callable[[], Any] = lambda: self.get_export_queryset(request)  # noqa: E731  # reads the list's filters only when asked
+        return export_register(self, request, rows, request.GET.getlist("cols"))
 
 
 @register(Person)
@@ -277,12 +260,23 @@ class PartOfTheRoster:
 class MemberAdmin(PartOfTheRoster, RosterAdmin):
     """The register of members."""
 
-    list_filter = ("stage", "party_branch", "programme", AwayFilter, LeavingFilter)
+
+@register(Candidate)
+class CandidateAdmin(PartOfTheRoster, RosterAdmin):
+    """The register of development candidates."""
+
+    list_filter = (*PLACES, *STUDIES)
 
 
 @register(Activist)
 class ActivistAdmin(PartOfTheRoster, RosterAdmin):
-    """The register of activists and candidates."""
+    """The register of activists."""
 
-    list_display = ("name", "number", "stage", "branch", "school_class", "activist_on", "candidate_on")
-    list_filter = ("stage", "party_branch", "programme", AwayFilter)
+    list_filter = (*PLACES, *STUDIES)
+
+
+@register(Applicant)
+class ApplicantAdmin(PartOfTheRoster, RosterAdmin):
+    """The register of applicants."""
+
+    list_filter = (*PLACES, *STUDIES)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
@@ -20,8 +19,8 @@ from pairing_portal.common.problems import Problem
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import ADMIN_SITE_ROLES, Role, Scope
 
-from . import post_services
-from .models import Absence, DevelopmentStep, ExcellentMember, Person, Post, Sponsor, StaffRole
+from . import admin_process, post_services  # noqa: F401  # admin_process registers its pages
+from .models import Absence, ExcellentMember, Person, Post, Sponsor, StaffRole
 from .office_models import LEAGUE_POSTS, StaffKind
 from .stages import MEMBER_STAGES, Stage
 
@@ -224,33 +223,6 @@ class AbsenceAdmin(OfPersonAdmin, PortalHistoryAdmin):
     list_filter = ("kind",)
     date_hierarchy = "from_on"
     fields = ("person", "kind", "from_on", "to_on")
-
-
-class DevelopmentStepForm(forms.ModelForm):
-    class Meta:
-        model = DevelopmentStep
-        fields = ("person", "number", "done_on", "note")
-
-    def clean_number(self) -> int:
-        number = int(self.cleaned_data["number"])
-        if not 1 <= number <= 25:
-            raise ValidationError(_("Steps are numbered 1 to 25."))
-        return number
-
-    def clean_done_on(self) -> Any:
-        day = self.cleaned_data["done_on"]
-        if day > timezone.localdate():
-            raise ValidationError(_("A step is recorded once it is done: this day has not come."))
-        return day
-
-
-@register(DevelopmentStep)
-class DevelopmentStepAdmin(OfPersonAdmin, PortalHistoryAdmin):
-    form = DevelopmentStepForm
-    list_display = ("person", "number", "done_on", "note")
-    list_filter = ("number",)
-    date_hierarchy = "done_on"
-    fields = ("person", "number", "done_on", "note")
 
 
 @register(ExcellentMember)

@@ -146,9 +146,7 @@ def sheet_columns(columns: Sequence[RegisterColumn]) -> list[Column]:
     return [Column(column.heading, width=column.width, kind=column.kind) for column in columns]
 
 
-def sheet_rows(
-    people: QuerySet[Person], columns: Sequence[RegisterColumn], scope: Scope
-) -> Iterator[tuple[Any, ...]]:
+def sheet_rows(people: QuerySet[Person], columns: Sequence[RegisterColumn], scope: Scope) -> Iterator[tuple[Any, ...]]:
     """The rows of a workbook, read bit by bit."""
     for person in people.iterator(chunk_size=1_000):
         hides = any(column.is_sensitive for column in columns) and not may_see_contacts(scope, person)
@@ -165,9 +163,7 @@ def find_people(rows: QuerySet[Any], words: str) -> QuerySet[Any]:
     if not text:
         return rows
     plain = text.lower().replace(" ", "")
-    rows = rows.alias(
-        name_backwards=Reverse("name"), initials=Substr("name_key", StrIndex("name_key", Value(" ")) + 1)
-    )
+    rows = rows.alias(name_backwards=Reverse("name"), initials=Substr("name_key", StrIndex("name_key", Value(" ")) + 1))
     return rows.filter(
         Q(name__startswith=text)
         | Q(name_backwards__startswith=text[::-1])

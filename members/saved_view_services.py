@@ -23,7 +23,7 @@ LEFT_OUT = frozenset({"p", "all", "cols", "view", "e", "_changelist_filters", "_
 
 def kept_query(query: str) -> str:
     """What of an address makes a view: filters, search and order."""
-    pairs = [(key, value) for key, value in parse_qsl(query, max_num_fields=60) if key not in LEFT_OUT and value]
+    pairs = [(key, value) for key, value in parse_qsl(query) if key not in LEFT_OUT and value]
     return urlencode(pairs)
 
 

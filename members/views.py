@@ -45,6 +45,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "away": away,
         "may_import": may_import(scope),
         "may_invite": may_invite(scope),
+        "keeps_roster": bool(scope.managed_branch_ids or scope.department_ids or scope.college_staff),
     }
     return render(request, "members/person_list.html", context, status=200 if chosen.form.is_valid() else 400)
 

@@ -41,7 +41,12 @@ def structure_overview(request: HttpRequest) -> HttpResponse:
         return redirect("structure", branch_id=branches[0].pk)
     rows = read_structures(branches, scope=scope, today=today)
     rows.sort(key=lambda row: (row.branch.department_id, -row.warnings, row.branch.pk))
-    return render(request, "members/structure_list.html", {"rows": rows, "today": today})
+    return render(request, "members/structure_list.html", {"rows": rows, "may_move": _moves(scope)})
+
+
+def _moves(scope: Scope) -> bool:
+    """Transfers and mobile members are no business of an administrator."""
+    return bool(scope.branch_ids or scope.department_ids or scope.college_staff)
 
 
 def _branches(scope: Scope) -> list[PartyBranch]:
@@ -61,7 +66,7 @@ def structure(request: HttpRequest, branch_id: int) -> HttpResponse:
         "may_appoint": scope.oversees(branch.department_id) or scope.has(Role.ADMINISTRATOR),
         "may_fill": may_fill(scope, "organization_officer", branch),
         "is_overseer": scope.has(Role.STAFF, Role.ADMINISTRATOR),
-        "today": today,
+        "may_move": _moves(scope),
     }
     return render(request, "members/structure_detail.html", context)
 

@@ -27,11 +27,15 @@ class Source:
 
 @dataclass(frozen=True)
 class RowProblem:
-    """One objection to a row; `column` is the heading as the file writes it, `key` the field."""
+    """One objection to a row; `column` is the heading as the file writes it, `key` the field.
+
+    `only_if_new`: it speaks against making somebody new so, not against somebody who stands so in the portal already.
+    """
 
     column: str
     message: str
     key: str = ""
+    only_if_new: bool = False
 
 
 @dataclass
@@ -47,6 +51,8 @@ class PersonDraft:
     notes: list[str] = field(default_factory=list)
     # Headings of the table as the file writes them, by field.
     headings: Mapping[str, str] = field(default_factory=dict)
+    # Fields the row does not state: their values were guessed from the class and the number.
+    guessed: frozenset[str] = frozenset()
 
     def content(self) -> tuple[Any, ...]:
         """What makes two rows the same."""
@@ -58,6 +64,7 @@ class Drafter(Protocol):
 
     def source(self, row: Row) -> Source: ...
     def draft(self, row: Row) -> PersonDraft: ...
+    def guessed(self, row: Row) -> frozenset[str]: ...
 
 
 class PlainRow(NamedTuple):
@@ -75,6 +82,10 @@ class PlainRow(NamedTuple):
     @property
     def source(self) -> Source:
         return self.reader.source(self.row)
+
+    @property
+    def guessed(self) -> frozenset[str]:
+        return self.reader.guessed(self.row)
 
     def draft(self) -> PersonDraft:
         """The same row with all that can be said about it."""

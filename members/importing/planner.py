@@ -31,6 +31,7 @@ from .known import (
 from .league_planner import LeaguePlanner
 from .plan import MERGED_FIELDS, Plan, PlannedAbsence, PlannedLeague, PlannedPerson, Refusal
 from .posts import PostPlanner
+from .rows import STUDIES
 
 PLACE_FIELDS = ("department", "party_branch", "school_class")
 PLACE_OF = itemgetter(*map(PERSON_FIELDS.index, PLACE_FIELDS))
@@ -150,6 +151,8 @@ class Planner:
         return place[1] is None or bool(self.directory.classes.get(place) == person[CLASS_ID])
 
     def _person(self, draft: PersonDraft, person: KnownPerson | None, changeable: set[int] | None) -> None:
+        if person is not None and person[BRANCH] is None:
+            draft.problems[:] = [problem for problem in draft.problems if not problem.only_if_new]
         if person is not None and changeable is not None and person[PK] not in changeable:
             draft.problems.clear()
             _refuse(draft, "number", _("Number %(number)s is outside what you manage.") % {"number": draft.number})
@@ -177,6 +180,8 @@ class Planner:
             for name, value in said.items()
             if value != old[name] and not _keeps(name, value, old)
         ]
+        if any(name in STUDIES for name, _old, _new in changes):
+            changes = _without_guesses(changes, draft.guessed)
         merged = old | {name: new for name, _old, new in changes}
         stage = self._stage(merged)
         # A class that is not named stays the person's, whatever department the person comes to.
@@ -329,6 +334,15 @@ def _check_dates(draft: PersonDraft, person: KnownPerson) -> None:
 def _keeps(name: str, value: Any, old: dict[str, Any]) -> bool:
     """What a roster knows less well than the portal: the League membership of somebody who is a Party member now."""
     return name == "is_league_member" and value is False and old.get("league_joined_on") is not None
+
+
+def _without_guesses(
+    changes: list[tuple[str, Any, Any]], guessed: frozenset[str]
+) -> list[tuple[str, Any, Any]]:
+    """A guess of what somebody studies makes a new person complete; of somebody known it is no news, in the same class."""
+    if any(name == "school_class" for name, _old, _new in changes):
+        return changes
+    return [change for change in changes if change[0] not in guessed]
 
 
 def _programme_of_class(school_class: str) -> str:

@@ -46,6 +46,11 @@ STAGE_FIELD = {
 TOO_EARLY, CONTRADICTION = "too early", "contradiction"
 # What `studies_of` tells.
 STUDIES = ("programme", "enrolment_year", "graduates_on")
+STATED_BY = {
+    "programme": ("programme", "years"),
+    "enrolment_year": ("enrolment_year",),
+    "graduates_on": ("graduates_on",),
+}
 PROGRAMME_IN_CLASS = (("专升本", Programme.UPGRADE), ("专科", Programme.DIPLOMA), ("本科", Programme.BACHELOR))
 POST_SEPARATORS = re.compile(r"[、,,;;/兼\s]+")
 
@@ -152,13 +157,20 @@ class PeopleReader:
             return None
         return value
 
-    def _problem(self, draft: PersonDraft, key: str, message: str) -> None:
+    def _problem(self, draft: PersonDraft, key: str, message: str, *, only_if_new: bool = False) -> None:
         heading = self.table.headings.get(key, "")
-        draft.problems.append(RowProblem(heading, f"{heading}:{message}" if heading else message, key))
+        words = f"{heading}:{message}" if heading else message
+        draft.problems.append(RowProblem(heading, words, key, only_if_new))
+
+    def guessed(self, row: Row) -> frozenset[str]:
+        """Which of STUDIES the row does not state itself."""
+        return frozenset(
+            name for name in STUDIES if all(parse.is_blank(self.table.cell(row, key)) for key in STATED_BY[name])
+        )
 
     def draft(self, row: Row) -> PersonDraft:
         """One row with its values and all objections to it."""
-        draft = PersonDraft(self.source(row), headings=self.table.headings)
+        draft = PersonDraft(self.source(row), headings=self.table.headings, guessed=self.guessed(row))
         values = draft.values
         draft.number = self._cell(draft, row, "number") or ""
         self._name(draft, row)
@@ -217,7 +229,8 @@ class PeopleReader:
         if branch:
             values["party_branch"] = branch
         elif self.is_party_roster:
-            self._problem(draft, "branch", _("The Party branch is missing in this row."))
+            # Classmates known by their class stand in a register without one.
+            self._problem(draft, "branch", _("The Party branch is missing in this row."), only_if_new=True)
         values["department"] = self.department_of(branch, self._cell(draft, row, "department"))
 
     def branch_of(self, stated: str | None) -> str:
@@ -247,7 +260,7 @@ class PeopleReader:
             return
         if status in (Stage.LEAGUE_MEMBER, Stage.NON_MEMBER):
             draft.values["is_league_member"] = status == Stage.LEAGUE_MEMBER
-        if draft.problems:
+        if any(not problem.only_if_new for problem in draft.problems):
             return
         if status == Stage.FULL and "converted_on" not in draft.values and "converted_on" not in self.table.columns:
             self._assume_conversion(draft)

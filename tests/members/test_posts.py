@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, User
 from members import post_services
 from members.access import scope_for
-from members.models import Absence, DevelopmentStep, ExcellentMember, Person, Post, Sponsor, StaffRole
+from members.models import Absence, ExcellentMember, Person, Post, Sponsor, StaffRole
 from pairing_portal.common.problems import Refused
 from tests.conftest import TODAY
 
@@ -335,7 +335,6 @@ def test_roles_of_staff_are_given_by_administrators_alone(cast, sign_in):
     ("model", "data", "rows"),
     [
         ("absence", {"kind": "internship", "from_on": "2026-11-01", "to_on": "2027-04-30"}, Absence),
-        ("developmentstep", {"number": "14", "done_on": "2026-10-01", "note": ""}, DevelopmentStep),
         ("excellentmember", {"academic_year": "year"}, ExcellentMember),
         ("sponsor", {"sponsor": "er_secretary", "named_on": ""}, Sponsor),
     ],
@@ -351,17 +350,6 @@ def test_rows_of_own_people_are_kept_and_of_others_refused(cast, sign_in, model,
     assert client.post(page, data | {"person": cast.person("er_member").pk}).status_code == 302
     assert [row.person for row in rows.objects.all()] == [cast.person("er_member")]
     assert sign_in("counsellor").post(page, data | {"person": cast.person("classmate").pk}).status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("data", "field"),
-    [({"number": "26", "done_on": "2026-10-01"}, "number"), ({"number": "1", "done_on": "2026-10-29"}, "done_on")],
-)
-def test_steps_have_their_numbers_and_are_done_before_they_are_recorded(cast, sign_in, data, field):
-    answer = sign_in("er_secretary").post(
-        reverse("admin:members_developmentstep_add"), data | {"person": cast.person("er_member").pk}
-    )
-    assert field in answer.context["adminform"].form.errors
 
 
 def test_sponsors_are_two_full_members(cast, sign_in):

@@ -7,10 +7,10 @@ from .gate import check_file
 from .headings import Field, Table, Vocabulary, normalise_heading, recognise
 from .reader import UNCALCULATED, Book, Cell, Row, Sheet, read_workbook
 from .refusal import CellProblem, FileRefused, Limits
-from .writer import Column, SheetSpec, write_csv, write_xlsx
+from .writer import Chart, Column, SheetSpec, write_csv, write_xlsx
 
 __all__ = [
-    "UNCALCULATED", "Book", "Cell", "CellProblem", "Column", "Fault", "Field", "FileRefused", "Limits", "Row",
-    "Sheet", "SheetSpec", "Table", "Vocabulary", "check_file", "normalise_heading", "read_workbook", "recognise",
+    "UNCALCULATED", "Book", "Cell", "CellProblem", "Chart", "Column", "Fault", "Field", "FileRefused", "Limits",
+    "Row", "Sheet", "SheetSpec", "Table", "Vocabulary", "check_file", "normalise_heading", "read_workbook", "recognise",
     "write_csv", "write_faults", "write_xlsx",
 ]  # fmt: skip

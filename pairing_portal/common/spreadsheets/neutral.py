@@ -15,15 +15,15 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]
 _LINE_ENDS = re.compile("\r\n?")
 _FORMULA = re.compile("[ \xa0\u1680\u180e\u2000-\u200f\u202a-\u202f\u205f-\u2069\u3000\ufeff]*[=+\\-@\t\r\n\0＝＋－＠]")
 # From here on a spreadsheet shows a number without its last digits.
-_MOST_DIGITS = 10**15
-_LONGEST_TEXT = 32_767
+MOST_DIGITS = 10**15
+LONGEST_TEXT = 32_767
 
 
 def legal_text(text: str) -> str:
     """The text without characters XML forbids, line ends as one character, no longer than a cell can hold."""
     if text.isprintable():
-        return text[:_LONGEST_TEXT]
-    return _LINE_ENDS.sub("\n", _ILLEGAL.sub("", text))[:_LONGEST_TEXT]
+        return text[:LONGEST_TEXT]
+    return _LINE_ENDS.sub("\n", _ILLEGAL.sub("", text))[:LONGEST_TEXT]
 
 
 def csv_text(text: str) -> str:
@@ -48,7 +48,7 @@ def writable(value: object) -> Writable:
     if isinstance(value, Decimal):
         value = int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, int):
-        return value if abs(value) < _MOST_DIGITS else str(value)
+        return value if abs(value) < MOST_DIGITS else str(value)
     if isinstance(value, float):
         return value if isfinite(value) else None
     return legal_text(str(value))

@@ -8,16 +8,20 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from operator import itemgetter
+from datetime import date, datetime, timedelta, tzinfo
+from datetime import timezone as fixed_zone
+from functools import lru_cache
+from itertools import chain, islice
+from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
 import rustpy_xlsxwriter
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rustpy_xlsxwriter import Format
 
-from .neutral import Writable, csv_text, legal_text, writable
+from .neutral import LONGEST_TEXT, MOST_DIGITS, Writable, csv_text, legal_text, writable
 from .refusal import Words
 
 Kind = Literal["text", "integer", "number", "date", "datetime", "percent"]
@@ -33,6 +37,9 @@ _A4 = 9
 _FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\]")
 _LONGEST_NAME = 31
 _CSV_ROWS_A_WRITE = 500
+_ROWS_AT_ONCE = 512
+# A chart is about as high as so many rows.
+_CHART_ROWS = 18
 
 _LINE, _HEAD_FILL = "#E4E7EB", "#FDF3F1"
 
@@ -53,11 +60,25 @@ class Column:
     total: bool = False
 
 
+@dataclass(frozen=True)
+class Chart:
+    """Drawn right of the table, one below the other. `categories` and `series` are headings of columns of the sheet."""
+
+    title: Words
+    categories: Words
+    series: Sequence[Words]
+    kind: Literal["column", "bar", "line", "pie", "column_stacked", "bar_stacked"] = "column"
+    x_title: Words | None = None
+    y_title: Words | None = None
+
+
 @dataclass
 class SheetSpec:
     """One sheet. `rows` is consumed once, as it is written; each row has as many values as there are columns.
 
-    `notes` (label, value) stand on a last sheet of the workbook: who made it, when, from what, for what.
+    `notes` (label, value) stand on a last sheet of the workbook: who made it, when, from what, for what. `bands`: rows between
+    the title and the headings, each of texts over several columns (first, last, text), as the forms of offices have them.
+    A sheet with `charts` is kept in memory while it is written, and has no row of totals: it would be drawn too.
     """
 
     name: Words
@@ -65,12 +86,14 @@ class SheetSpec:
     rows: Iterable[Sequence[Any]]
     title: Words | None = None
     notes: Notes | None = None
+    bands: Sequence[Sequence[tuple[int, int, Words]]] = ()
+    charts: Sequence[Chart] = ()
 
 
 def write_xlsx(target: Path | BinaryIO, sheets: Sequence[SheetSpec]) -> None:
     """Write a workbook. A file appears under its name only when it is complete; an error leaves nothing behind.
 
-    Raises ValueError for a sheet without columns or with the same heading twice.
+    Raises ValueError for a sheet without columns or with the same heading twice, and for charts that cannot be drawn.
     """
     specs = [*sheets, *_notes_sheet(sheets)]
     names = sheet_names([str(spec.name) for spec in specs])
@@ -118,7 +141,8 @@ class _Layout:
     options: dict[str, Any] = field(default_factory=dict)
 
     def add(self, name: str, spec: SheetSpec, headings: Sequence[str]) -> None:
-        header_row = 0 if spec.title is None else 1
+        first_band = 0 if spec.title is None else 1
+        header_row = first_band + len(spec.bands)
         last = max(len(headings) - 1, 1)
         texts = [heading for heading, column in zip(headings, spec.columns, strict=True) if column.kind == "text"]
         self._set("header_row", name, header_row)
@@ -128,12 +152,22 @@ class _Layout:
         self._set("column_widths", name, [_width(column) for column in spec.columns])
         self._set("column_formats", name, [_format(column.kind) for column in spec.columns])
         self._set("page_setup", name, _page_setup(header_row))
+        merged: list[tuple[int, int, int, int, str, Format]] = []
         if spec.title is not None:
-            title = legal_text(str(spec.title))
-            self._set("merge_ranges", name, [(0, 0, 0, last, title, Format().set_bold().set_font_size(15))])
+            merged.append((0, 0, 0, last, legal_text(str(spec.title)), Format().set_bold().set_font_size(15)))
             self._set("row_heights", name, {0: 26.0})
+        for row, band in enumerate(spec.bands, first_band):
+            merged += [
+                (row, first, row, to, legal_text(str(text)), _band_format(len(band))) for first, to, text in band
+            ]
+        if merged:
+            self._set("merge_ranges", name, merged)
         if texts:
             self._set("ignore_errors", name, texts)
+        if spec.charts:
+            self._set("charts", name, _charts(spec, headings, header_row))
+            # Out of the streaming mode: only then the library knows the values that it draws.
+            self._set("dedupe_strings", name, True)
 
     def _set(self, option: str, name: str, value: Any) -> None:
         self.options.setdefault(option, {})[name] = value
@@ -156,50 +190,48 @@ def write_whole_file(target: Path, write: Callable[[Path], object]) -> None:
 def _records(spec: SheetSpec, headings: Sequence[str]) -> Iterator[dict[str, Writable]]:
     """The rows as the library takes them. A sheet without any gets a blank one: it brings the header."""
     empty = True
-    for row in _all_rows(spec):
+    for rows in _lots(spec):
         empty = False
-        yield dict(zip(headings, row, strict=True))
+        yield from [dict(zip(headings, row)) for row in rows]  # noqa: B905  # rows were checked, many at once
     if empty:
         yield dict.fromkeys(headings)
 
 
 def _all_rows(spec: SheetSpec) -> Iterator[Sequence[Any]]:
-    """The rows, made writable, and the row of totals where one is asked for."""
-    summed = [index for index, column in enumerate(spec.columns) if column.total]
-    totals: dict[int, int | float] = dict.fromkeys(summed, 0)
-    prepare = _preparer(spec.columns)
-    for row in spec.rows:
-        for index in summed:
-            value = writable(row[index])
-            if isinstance(value, int | float):
-                totals[index] += value
-        yield prepare(row)
-    if summed:
-        last: list[Any] = [None] * len(spec.columns)
-        for index, total in totals.items():
-            last[index] = total
+    return chain.from_iterable(_lots(spec))
+
+
+def _lots(spec: SheetSpec) -> Iterator[Iterable[Sequence[Any]]]:
+    """The rows, made writable, some at once, and the row of totals where one is asked for."""
+    totals: dict[int, int | float] = {index: 0 for index, column in enumerate(spec.columns) if column.total}
+    rows = iter(spec.rows)
+    # The first ones singly: whoever watches the rows hears of them at once.
+    size = 1
+    while some := list(islice(rows, size)):
+        yield _writable_rows(some, spec.columns, totals)
+        size = min(size * 2, _ROWS_AT_ONCE)
+    if totals:
+        last: list[Any] = [totals.get(index) for index in range(len(spec.columns))]
         if last[0] is None:
             last[0] = _("Total")
-        yield last
+        yield [last]
 
 
-def _preparer(columns: Sequence[Column]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """A function that makes the values of a row writable; rows of clean texts, numbers and dates pass as they are."""
-    texts = [index for index, column in enumerate(columns) if column.kind == "text"]
-    others = [(index, _PLAIN[column.kind]) for index, column in enumerate(columns) if column.kind != "text"]
-    # itemgetter gives a tuple only for two or more.
-    pick = itemgetter(*texts) if len(texts) > 1 else lambda row: [row[index] for index in texts]
-    converters = [_CONVERTERS[column.kind] for column in columns]
-
-    def prepare(row: Sequence[Any]) -> Sequence[Any]:
-        try:
-            if "".join(pick(row)).isprintable() and all(row[index].__class__ in plain for index, plain in others):
-                return row
-        except TypeError:
-            pass
-        return [convert(value) for convert, value in zip(converters, row, strict=True)]
-
-    return prepare
+def _writable_rows(
+    rows: Sequence[Sequence[Any]], columns: Sequence[Column], totals: dict[int, int | float]
+) -> Iterable[Sequence[Any]]:
+    """Some rows at once, column by column: a column that is clean passes as it is, which is nearly all of them."""
+    values: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    if len(values) != len(columns):
+        raise ValueError(f"rows have {len(values)} values for {len(columns)} columns")
+    is_clean = True
+    for index, column in enumerate(columns):
+        if not _CLEAN[column.kind](values[index]):
+            is_clean = False
+            values[index] = _CONVERT_ALL.get(column.kind, _one_by_one)(values[index], column.kind)
+        if index in totals:
+            totals[index] = sum((cell for cell in values[index] if isinstance(cell, int | float)), totals[index])
+    return rows if is_clean else zip(*values, strict=True)
 
 
 def _text(value: object) -> Writable:
@@ -226,10 +258,74 @@ def _moment(value: object) -> Writable:
 _CONVERTERS: dict[str, Callable[[object], Writable]] = {
     "text": _text, "integer": writable, "number": writable, "percent": writable, "date": _day, "datetime": _moment,
 }  # fmt: skip
-# Classes of values that need no conversion. Floats may be infinite and integers long, so they do.
 _NONE = type(None)
-_PLAIN: dict[str, tuple[type, ...]] = {
-    "integer": (_NONE,), "number": (_NONE,), "percent": (_NONE,), "date": (date, _NONE), "datetime": (_NONE,),
+
+
+def _one_by_one(values: Sequence[Any], kind: str) -> Sequence[Any]:
+    return list(map(_CONVERTERS[kind], values))
+
+
+def _local_times(values: Sequence[Any], kind: str) -> Sequence[Any]:
+    """Moments with a zone, in the zone of the wall clock. They keep it: both formats write what the clock shows."""
+    if set(map(type, values)) - {datetime, _NONE}:
+        return _one_by_one(values, kind)
+    found = list(filter(None, values))
+    if not found:
+        return values
+    if any(value.tzinfo is None for value in found):
+        return _one_by_one(values, kind)
+    zone = _constant(timezone.get_current_timezone(), min(found).year - 1, max(found).year + 1)
+    return [value and value.astimezone(zone) for value in values]
+
+
+@lru_cache(maxsize=64)
+def _constant(zone: tzinfo, first_year: int, last_year: int) -> tzinfo:
+    """The zone as an offset where it keeps the same one in all these years: that is reckoned with three times as fast."""
+    offsets = {
+        zone.utcoffset(datetime(year, month, day, 12))  # noqa: DTZ001  # the zone is asked about its own wall clock
+        for year in range(max(first_year, 2), min(last_year, 9998) + 1)
+        for month in range(1, 13)
+        for day in (1, 15)
+    }
+    return fixed_zone(offsets.pop() or timedelta()) if len(offsets) == 1 else zone
+
+
+_CONVERT_ALL: dict[str, Callable[[Sequence[Any], str], Sequence[Any]]] = {"datetime": _local_times}
+
+
+def _clean_texts(values: Sequence[Any]) -> bool:
+    """Printable, no cell longer than a cell can be, some of them blank."""
+    kinds = set(map(type, values))
+    if not kinds <= {str, _NONE}:
+        return False
+    if _NONE in kinds:
+        values = list(filter(None, values))
+    joined = "".join(values)
+    return joined.isprintable() and (len(joined) <= LONGEST_TEXT or max(map(len, values)) <= LONGEST_TEXT)
+
+
+def _clean_numbers(values: Sequence[Any]) -> bool:
+    kinds = set(map(type, values))
+    if not kinds <= {int, float, bool, _NONE}:
+        return False
+    # Without those of value 0.
+    found = list(filter(None, values))
+    if float in kinds and not all(map(isfinite, found)):
+        return False
+    return not found or -MOST_DIGITS < min(found) <= max(found) < MOST_DIGITS
+
+
+def _clean_days(values: Sequence[Any]) -> bool:
+    return set(map(type, values)) <= {date, _NONE}
+
+
+def _never(values: Sequence[Any]) -> bool:
+    return False
+
+
+_CLEAN: dict[str, Callable[[Sequence[Any]], bool]] = {
+    "text": _clean_texts, "integer": _clean_numbers, "number": _clean_numbers, "percent": _clean_numbers,
+    "date": _clean_days, "datetime": _never,
 }  # fmt: skip
 
 
@@ -283,6 +379,30 @@ def _format(kind: str) -> Format:
 def _header_format() -> Format:
     header = Format().set_bold().set_text_wrap().set_align("center").set_align("vcenter")
     return header.set_background_color(_HEAD_FILL).set_border_bottom("thin").set_border_bottom_color(_LINE)
+
+
+def _band_format(texts: int) -> Format:
+    """Of a note, which is alone in its row, or of groups above their columns."""
+    return Format().set_text_wrap() if texts == 1 else Format().set_bold().set_align("center").set_border_bottom("thin")
+
+
+def _charts(spec: SheetSpec, headings: Sequence[str], header_row: int) -> list[dict[str, Any]]:
+    if any(column.total for column in spec.columns):
+        raise ValueError(f"{spec.name}: a sheet with charts has no row of totals")
+    drawn = []
+    for number, chart in enumerate(spec.charts):
+        named = [legal_text(str(heading)) for heading in (chart.categories, *chart.series)]
+        if unknown := [heading for heading in named if heading not in headings]:
+            raise ValueError(f"{spec.name}: a chart of {unknown}, which are no columns")
+        titles = {"x_axis": chart.x_title, "y_axis": chart.y_title}
+        drawn.append(
+            {
+                "type": chart.kind, "title": legal_text(str(chart.title)), "categories": named[0], "series": named[1:],
+                "row": header_row + number * _CHART_ROWS, "col": len(headings) + 1, "width": 560, "height": 320,
+                **{key: legal_text(str(title)) for key, title in titles.items() if title is not None},
+            }
+        )  # fmt: skip
+    return drawn
 
 
 def _page_setup(header_row: int) -> dict[str, Any]:
