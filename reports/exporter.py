@@ -11,18 +11,41 @@ Titles, headings and rows are Chinese whatever the page's language: the workbook
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, BinaryIO, ClassVar
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar, Final
 
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from pairing_portal.common.registries import Registry
 from pairing_portal.common.scope import EVERYBODY_ROLES, Role, Scope
 from pairing_portal.common.spreadsheets import Column, SheetSpec, write_csv, write_xlsx
+
+from .parameters import LONGEST, Parameter, read_parameter
+
+Watch = Callable[[Iterable[Sequence[Any]]], Iterable[Sequence[Any]]]
+
+# Subjects of the shelf in their order. A report that names none stands where its module's name says.
+SUBJECTS: Final[dict[str, Any]] = {
+    "people": gettext_lazy("People and development"),
+    "pairings": gettext_lazy("Branch pairing"),
+    "mentoring": gettext_lazy("Tiered mentoring"),
+    "activities": gettext_lazy("Activities"),
+    "lectures": gettext_lazy("Theory lectures"),
+    "evaluations": gettext_lazy("Evaluation"),
+    "supervision": gettext_lazy("Supervision and statistics"),
+}
+_OTHER: Final = "supervision"
+_BY_MODULE: Final = {
+    "continuity": "pairings", "members": "people", "development": "people", "due_lists": "people", "registers": "people",
+    "hours": "activities", "attendance": "activities", "lecture": "lectures", "quota": "lectures", "feedback": "evaluations",
+    "assessment": "evaluations", "conversions": "evaluations", "appraisal": "evaluations",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,8 +70,10 @@ class Report(ABC):
     title: ClassVar[Any]
     description: ClassVar[Any]
     roles: ClassVar[frozenset[Role]] = EVERYBODY_ROLES
-    # (parameter, label) pairs a user may give; every report runs without any.
-    parameters: ClassVar[Sequence[tuple[str, Any]]] = ()
+    # A key of SUBJECTS.
+    subject: ClassVar[str] = ""
+    # (name, label), (name, label, kind) or (name, label, choices) a user may give, see `read_parameter`; every report runs without any.
+    parameters: ClassVar[Sequence[Sequence[Any]]] = ()
 
     def check(self, request: ReportRequest) -> None:  # noqa: B027  # most reports take no parameter
         """Raise `Refused` for a parameter that cannot be read; what is given is either kept or refused, never left out."""
@@ -65,16 +90,13 @@ class Report(ABC):
         """Lines for the notes sheet that say how figures are counted."""
         return []
 
-    def notes(self, request: ReportRequest) -> list[tuple[str, str]]:
-        given = "; ".join(f"{key}={value}" for key, value in (request.parameters or {}).items() if value)
-        return [
-            (_("report"), str(self.title)),
-            (_("made by"), request.made_by),
-            (_("made at"), timezone.localtime(request.made_at).strftime("%Y-%m-%d %H:%M")),
-            (_("purpose"), request.purpose or "—"),
-            (_("filter"), given or _("none")),
-            *self.definitions(),
-        ]
+    def expected_rows(self, request: ReportRequest) -> int | None:
+        """How many rows there will be, for the progress bar, where one cheap query says so."""
+        return None
+
+    def sheets(self, request: ReportRequest) -> list[SheetSpec]:
+        """The sheets of the workbook; a report of several gives its own, and the first is what a .csv holds."""
+        return [self.sheet(request)]
 
     def sheet(self, request: ReportRequest) -> SheetSpec:
         return SheetSpec(
@@ -85,13 +107,53 @@ class Report(ABC):
             notes=self.notes(request),
         )
 
-    def write_xlsx(self, target: BinaryIO, request: ReportRequest) -> None:
-        with translation.override(settings.LANGUAGE_CODE):
-            write_xlsx(target, [self.sheet(request)])
+    def notes(self, request: ReportRequest) -> list[tuple[str, str]]:
+        """Who made it, when, for what, from what, and how it counts: the last sheet of the workbook."""
+        return [
+            (_("report"), str(self.title)),
+            (_("made by"), request.made_by),
+            (_("made at"), timezone.localtime(request.made_at).strftime("%Y-%m-%d %H:%M")),
+            (_("purpose"), request.purpose or "—"),
+            (_("filter"), self.filter_in_words(request) or _("none")),
+            *self.definitions(),
+        ]
 
-    def write_csv(self, target: BinaryIO, request: ReportRequest) -> None:
+    def parameter_list(self) -> list[Parameter]:
+        return [read_parameter(given) for given in self.parameters]
+
+    def filter_in_words(self, request: ReportRequest) -> str:
+        """What the rows are narrowed down to."""
+        given = [(one, request.parameter(one.name)) for one in self.parameter_list()]
+        said = [f"{one.label}: {one.in_words(value, request.scope)}" for one, value in given if value]
+        return "; ".join(said)
+
+    def accept(self, request: ReportRequest) -> None:
+        """Raise `Refused` for parameters of the wrong kind, or those the report itself cannot read."""
+        for one in self.parameter_list():
+            if value := request.parameter(one.name):
+                one.check(value, request.scope)
+        self.check(request)
+
+    def given(self, values: Any) -> dict[str, str]:
+        """The parameters of this report out of a form or a command line; others are left alone."""
+        return {one.name: str(values.get(one.name, "")).strip()[:LONGEST] for one in self.parameter_list()}
+
+    def write_xlsx(self, target: Path | BinaryIO, request: ReportRequest, *, watch: Watch | None = None) -> None:
+        """Write the workbook. `watch` sees every row as it is written, and may stop the writing by raising."""
         with translation.override(settings.LANGUAGE_CODE):
-            write_csv(target, self.sheet(request))
+            sheets = [_watched(sheet, watch) for sheet in self.sheets(request)]
+            if not any(sheet.notes for sheet in sheets):
+                sheets[0] = replace(sheets[0], notes=self.notes(request))
+            write_xlsx(target, sheets)
+
+    def write_csv(self, target: BinaryIO, request: ReportRequest, *, watch: Watch | None = None) -> None:
+        """Write the first sheet as text, without title and notes."""
+        with translation.override(settings.LANGUAGE_CODE):
+            write_csv(target, _watched(self.sheets(request)[0], watch))
+
+
+def _watched(sheet: SheetSpec, watch: Watch | None) -> SheetSpec:
+    return sheet if watch is None else replace(sheet, rows=watch(sheet.rows))
 
 
 reports: Registry[Report] = Registry("reports")
@@ -105,3 +167,11 @@ def register_report(report: type[Report]) -> type[Report]:
 
 def reports_for(scope: Scope) -> list[Report]:
     return [report for report in reports if scope.has(*report.roles)]
+
+
+def subject_of(report: Report) -> str:
+    """The key of the subject under which the report stands."""
+    if report.subject in SUBJECTS:
+        return report.subject
+    module = type(report).__module__.rpartition(".")[2]
+    return module if module in SUBJECTS else _BY_MODULE.get(module, _OTHER)

@@ -1,4 +1,4 @@
-"""Exports under way, and yesterday's figures of the supervision board."""
+"""Exports under way, yesterday's figures of the supervision board, and the sums the dashboards read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from branches.models import PartyBranch
 
 from .querysets import ExportJobQuerySet, SnapshotQuerySet
+from .rollup_models import LogRollup
+
+__all__ = ["ExportJob", "ExportState", "LogRollup", "SupervisionSnapshot"]
 
 
 class SupervisionSnapshot(models.Model):

@@ -28,6 +28,7 @@ from pairings.services import confirm_pairing, propose_pairing
 from pairings.wish_services import save_wish
 
 from .lecture_setting import ask_for_days
+from .lectures_ahead import look_ahead
 from .people import Company
 from .together import AIMS, PRINCIPLES, moment, plan_of, work_together
 
@@ -207,6 +208,7 @@ def run_lectures(company: Company, year: AcademicYear, decider: User, *, today: 
             note="学科竞赛集训",
         )
     ask_for_days(juniors, decider, this_week=this_week, year=year, today=today)
+    look_ahead(juniors, speakers, this_week=this_week, year=year, today=today)
 
 
 def _plan(index: int, number: int, *, is_current: bool) -> Iterator[tuple[int, int, bool, str]]:

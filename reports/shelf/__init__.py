@@ -1,5 +1,24 @@
-"""The reports themselves, one module a topic. Importing this package registers them all."""
+"""The reports themselves, one module a topic. Importing this package registers them all.
 
-from . import continuity, pairings
+Headings are those of the offices' forms (RULES.md 4.3), so they stand here in Chinese whatever the page's language; the words of
+titles, parameters and definitions go through the catalogue.
+"""
 
-__all__ = ["continuity", "pairings"]
+from . import (
+    activities,
+    continuity,
+    due_lists,
+    evaluations,
+    lectures,
+    mentoring,
+    pairing_work,
+    pairings,
+    people,
+    supervision,
+    yearly,
+)
+
+__all__ = [
+    "activities", "continuity", "due_lists", "evaluations", "lectures", "mentoring", "pairing_work", "pairings", "people",
+    "supervision", "yearly",
+]  # fmt: skip

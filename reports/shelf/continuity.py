@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pairing_portal.common.scope import Role
 from pairing_portal.common.spreadsheets import Column
 from pairings.continuity import MONTHS_AHEAD, remedies
 from pairings.cover_board import forecast_branches_of, open_pairings
@@ -17,26 +16,24 @@ from pairings.forecast import forecast_for
 from pairings.models import Cover, CoverState
 from pairings.presence import MONTHS_AT_MOST
 
-from ..exporter import Report, ReportRequest, register_report
+from ..exporter import ReportRequest, register_report
+from .parameters import OFFICES_AND_SETUP, ShelfReport, choice, number
 
-ROLES = frozenset({Role.STAFF, Role.ADMINISTRATOR, Role.SECRETARY, Role.COMMITTEE})
 # A preview reads five rows: it should not have to forecast a whole college.
 BRANCHES_AT_ONCE = 20
 
 
-def _months(given: str) -> int:
-    """1 to 60 as asked for, else the usual number."""
-    asked = int(given) if given.isascii() and given.isdigit() and len(given) < 4 else 0
-    return asked if 1 <= asked <= MONTHS_AT_MOST else MONTHS_AHEAD
+MONTHS = number("months", gettext_lazy("months ahead"), least=1, most=MONTHS_AT_MOST)
+COVER_STATE = choice("state", gettext_lazy("state"), CoverState.choices)
 
 
 @register_report
-class ContinuityReport(Report):
+class ContinuityReport(ShelfReport):
     name = "continuity"
     title = gettext_lazy("Continuity forecast")
     description = gettext_lazy("Branch by branch and month by month: members, who is on campus, gaps and the ways out.")
-    roles = ROLES
-    parameters = (("months", gettext_lazy("months ahead")),)
+    roles = OFFICES_AND_SETUP
+    takes = (MONTHS,)
 
     def columns(self) -> list[Column]:
         return [
@@ -52,7 +49,7 @@ class ContinuityReport(Report):
         ]
 
     def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
-        months = _months(request.parameter("months"))
+        months = MONTHS.read(request) or MONTHS_AHEAD
         branches = forecast_branches_of(request.scope, open_pairings(request.scope))
         for start in range(0, len(branches), BRANCHES_AT_ONCE):
             some = branches[start : start + BRANCHES_AT_ONCE]
@@ -73,12 +70,12 @@ class ContinuityReport(Report):
 
 
 @register_report
-class CoverLedger(Report):
+class CoverLedger(ShelfReport):
     name = "covers"
     title = gettext_lazy("Ledger of stand-ins")
     description = gettext_lazy("Every stand-in asked for between paired branches: who, for whom, duty, days, answer.")
-    roles = ROLES
-    parameters = (("state", gettext_lazy("state")),)
+    roles = OFFICES_AND_SETUP
+    takes = (COVER_STATE,)
 
     def columns(self) -> list[Column]:
         return [
@@ -102,8 +99,8 @@ class CoverLedger(Report):
             "pairing__academic_year", "pairing__helping_branch", "pairing__partner_branch", "stand_in", "absent",
             "asked_by", "answered_by",
         )  # fmt: skip
-        if request.parameter("state") in CoverState.values:
-            covers = covers.filter(state=request.parameter("state"))
+        if state := COVER_STATE.read(request):
+            covers = covers.filter(state=state)
         for cover in covers.iterator(chunk_size=500):
             yield (
                 str(cover.pairing.academic_year), cover.pairing.helping_branch.name, cover.pairing.partner_branch.name,

@@ -1,79 +1,163 @@
-"""结对共建台账 (RULES.md 4.3 m)."""
+"""结对共建台账 and the pairs (RULES.md 4.3(m))."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pairing_portal.common.problems import Refused
-from pairing_portal.common.scope import Role
+from activities.models import Activity, ActivityState, LogEntry, LogState
 from pairing_portal.common.spreadsheets import Column
-from pairings.models import BranchPairing, PairingState
+from pairings.models import (
+    BranchPairing,
+    CommitteePairing,
+    CrossInspection,
+    JointProject,
+    MemberPairing,
+    PairingState,
+    SupportArea,
+)
+from pairings.summary import summary_lines
 
-from ..exporter import Report, ReportRequest, register_report
+from ..exporter import ReportRequest, register_report
+from .parameters import BRANCH, OFFICES_AND_SETUP, YEAR, ShelfReport, choice, lots, names
+
+STATE = choice("state", gettext_lazy("state"), PairingState.choices)
+PAIR_STATE = choice(
+    "state", gettext_lazy("state"), (("running", gettext_lazy("running")), ("ended", gettext_lazy("ended")))
+)
+_AREAS = dict(SupportArea.choices)
+
+
+def of_branch(branch: Any, prefix: str = "") -> Q:
+    """Pairings of which the branch is one of the two."""
+    return Q(**{f"{prefix}helping_branch": branch}) | Q(**{f"{prefix}partner_branch": branch})
+
+
+def _count_of(rows: Any, column: str = "pairing") -> Any:
+    """How many rows hang on the pairing of the outer query."""
+    counted = rows.filter(**{column: OuterRef("pk")}).order_by().values(column).annotate(number=Count("pk"))
+    return Coalesce(Subquery(counted.values("number")), 0)
+
+
+def pairings_asked(request: ReportRequest) -> Any:
+    """The pairings of the filter, with both branches."""
+    rows = BranchPairing.objects.visible_to(request.scope).with_branches()
+    if year := YEAR.read(request):
+        rows = rows.filter(academic_year__start_year=year)
+    if state := STATE.read(request):
+        rows = rows.filter(state=state)
+    if branch := BRANCH.read(request):
+        rows = rows.filter(of_branch(branch))
+    return rows
 
 
 @register_report
-class PairingLedger(Report):
+class PairingLedger(ShelfReport):
     name = "pairings"
     title = gettext_lazy("Pairing ledger")
     description = gettext_lazy(
-        "Every pairing of the branches you see: year, both branches, dates, state, who confirmed, pairs."
+        "Every pairing of the branches you see: year, both branches, groups, posts, pairs, what they did, who confirmed."
     )
-    roles = frozenset({Role.STAFF, Role.ADMINISTRATOR, Role.SECRETARY, Role.COMMITTEE})
-    parameters = (("year", gettext_lazy("first year of the academic year")), ("state", gettext_lazy("state")))
-
-    def check(self, request: ReportRequest) -> None:
-        year, state = request.parameter("year"), request.parameter("state")
-        if year and not (len(year) == 4 and year.isascii() and year.isdigit()):
-            raise Refused(
-                _("“%(given)s” is no year: write four digits, for example 2026.") % {"given": year}, field="year"
-            )
-        if state and state not in PairingState.values:
-            known = ", ".join(PairingState.values)
-            raise Refused(
-                _("There is no state “%(given)s”. Choose one of: %(known)s.") % {"given": state, "known": known}, field="state"
-            )  # fmt: skip
+    roles = OFFICES_AND_SETUP
+    takes = (YEAR, STATE, BRANCH)
 
     def columns(self) -> list[Column]:
         return [
-            Column(_("academic year"), width=12),
-            Column(_("party A branch"), width=26),
-            Column(_("party B branch"), width=26),
-            Column(_("from"), width=12, kind="date"),
-            Column(_("to"), width=12, kind="date"),
-            Column(_("state"), width=10),
-            Column(_("confirmed by party A"), width=14),
-            Column(_("confirmed by party B"), width=14),
-            Column(_("member pairs"), width=10, kind="integer", total=True),
-        ]
+            Column("学年", 11), Column("甲方支部", 22), Column("乙方支部", 22), Column("分组", 8),
+            Column("支委结对", 8, "integer", total=True), Column("党员结对数", 8, "integer", total=True),
+            Column("共建活动次数", 8, "integer", total=True), Column("材料互查次数", 8, "integer", total=True),
+            Column("课题", 26), Column("成效", 26), Column("起始日期", 11, "date"), Column("结束日期", 11, "date"),
+            Column("状态", 8), Column("甲方确认人", 9), Column("乙方确认人", 9),
+        ]  # fmt: skip
 
     def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
-        pairings = (
-            BranchPairing.objects.visible_to(request.scope)
-            .with_branches()
-            .with_pair_counts()
-            .select_related("helping_confirmed_by", "partner_confirmed_by")
+        posts = CommitteePairing.objects.filter(published_at__isnull=False, ended_on=None)
+        pairings = pairings_asked(request).select_related("group", "helping_confirmed_by", "partner_confirmed_by")
+        pairings = pairings.annotate(
+            post_count=_count_of(posts.filter(helping_post__isnull=False, partner_post__isnull=False)),
+            pair_count=_count_of(MemberPairing.objects.open()),
+            activity_count=_count_of(Activity.objects.filter(state=ActivityState.FINISHED)),
+            inspection_count=_count_of(CrossInspection.objects.all()),
         )
-        if request.parameter("year"):
-            pairings = pairings.filter(academic_year__start_year=int(request.parameter("year")))
-        if request.parameter("state"):
-            pairings = pairings.filter(state=request.parameter("state"))
-        for pairing in pairings.iterator(chunk_size=500):
-            yield (
-                str(pairing.academic_year),
-                pairing.helping_branch.name,
-                pairing.partner_branch.name,
-                pairing.starts_on,
-                pairing.ends_on,
-                str(pairing.get_state_display()),
-                str(pairing.helping_confirmed_by or ""),
-                str(pairing.partner_confirmed_by or ""),
-                pairing.pair_count,
-            )
+        for some in lots(pairings.iterator(chunk_size=500)):
+            projects: dict[int, list[JointProject]] = defaultdict(list)
+            for project in JointProject.objects.visible_to(request.scope).filter(pairing__in=[row.pk for row in some]):
+                projects[project.pairing_id].append(project)
+            for row in some:
+                yield (
+                    str(row.academic_year), row.helping_branch.name, row.partner_branch.name, _group(row), row.post_count,
+                    row.pair_count, row.activity_count, row.inspection_count, names(projects[row.pk]),
+                    _outcome(row, projects[row.pk]), row.starts_on, row.ends_on, str(row.get_state_display()),
+                    str(row.helping_confirmed_by or ""), str(row.partner_confirmed_by or ""),
+                )  # fmt: skip
 
     def definitions(self) -> list[tuple[str, str]]:
-        return [(_("member pairs"), _("pairs that are open on the day of the report"))]
+        return [
+            ("支委结对", _("posts of the two committees that are paired and filled on both sides today")),
+            ("党员结对数", _("pairs that are published and open on the day of the report")),
+            ("共建活动次数", _("finished activities of the pairing")),
+            ("成效", _("what was counted when the pairing ended; before that what its projects brought")),
+        ]
+
+
+def _group(pairing: BranchPairing) -> str:
+    group = getattr(pairing, "group", None)
+    return group.name if group else ""
+
+
+def _outcome(pairing: BranchPairing, projects: Sequence[JointProject]) -> str:
+    lines = [f"{words} {figure}" for words, figure in summary_lines(pairing.summary) if figure != "—"]
+    return "；".join(lines or [project.outcome for project in projects if project.outcome])
+
+
+@register_report
+class Pairs(ShelfReport):
+    """Of the other branch's people a partner sees name and class, so numbers stay out."""
+
+    name = "pairs"
+    title = gettext_lazy("List of member pairs")
+    description = gettext_lazy("Who is paired with whom, in what they help each other, and how often they met.")
+    roles = OFFICES_AND_SETUP
+    takes = (YEAR, BRANCH, PAIR_STATE)
+
+    def columns(self) -> list[Column]:
+        return [
+            Column("学年", 12), Column("甲方支部", 22), Column("甲方党员", 12), Column("甲方班级", 18), Column("乙方支部", 22),
+            Column("乙方党员", 12), Column("乙方班级", 18), Column("互助方面", 20), Column("目标", 30),
+            Column("起始日期", 12, "date"), Column("结束日期", 12, "date"), Column("状态", 9),
+            Column("记录次数", 10, "integer", total=True), Column("总时长(分钟)", 12, "integer", total=True),
+        ]  # fmt: skip
+
+    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+        pairs = MemberPairing.objects.visible_to(request.scope).published().with_people()
+        if year := YEAR.read(request):
+            pairs = pairs.filter(pairing__academic_year__start_year=year)
+        if branch := BRANCH.read(request):
+            pairs = pairs.filter(of_branch(branch, "pairing__"))
+        if state := PAIR_STATE.read(request):
+            pairs = pairs.filter(ended_on__isnull=state == "running")
+        talks = LogEntry.objects.filter(state=LogState.CONFIRMED, member_pairing=OuterRef("pk")).order_by()
+        talks = talks.values("member_pairing").annotate(number=Count("pk"), time=Sum("minutes"))
+        pairs = pairs.annotate(
+            talk_count=Coalesce(Subquery(talks.values("number")), 0), talk_minutes=Coalesce(Subquery(talks.values("time")), 0)
+        ).select_related("pairing__academic_year", "pairing__helping_branch", "pairing__partner_branch")  # fmt: skip
+        for row in pairs.order_by("pairing_id", "pk").iterator(chunk_size=500):
+            yield (
+                str(row.pairing.academic_year), row.pairing.helping_branch.name, row.helper.name, _class(row.helper),
+                row.pairing.partner_branch.name, row.partner.name, _class(row.partner),
+                names([_AREAS.get(area, "") for area in row.support_areas]), row.goal, row.starts_on, row.ended_on,
+                _("ended") if row.ended_on else _("running"), row.talk_count, row.talk_minutes,
+            )  # fmt: skip
+
+    def definitions(self) -> list[tuple[str, str]]:
+        return [("记录次数", _("confirmed log entries of the pair, whoever of the two wrote them"))]
+
+
+def _class(person: Any) -> str:
+    return person.school_class.name if person.school_class else ""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.demo import offered_accounts
 from accounts.models import User
 from activities.lectures.board import QuotaContext, board_rows, focus_week, shown_weeks
-from activities.models import LogEntry, Textbook
+from activities.models import LectureAudience, LogEntry, Textbook
 from branches.models import LeagueBranch, PartyBranch
 from members.models import Person
 from pairing_portal.common.registries import demo_accounts
@@ -40,6 +40,9 @@ def test_met_missed_exempt_and_running_weeks_on_any_date(db, today, fixed_clock)
     assert {"met", "missed", "exempt", "running"} <= {cell.state.value for row in rows for cell in row.cells}
     now = [row.cells[weeks.index(focus)].state.value for row in rows]
     assert {"met", "exempt", "running"} <= set(now)
+    assert any(cell.is_unmet_with_reason for row in rows for cell in row.cells)
+    planned = LectureAudience.objects.filter(lecture__state="planned", lecture__on__gt=today)
+    assert planned.values("league_branch").distinct().count() == planned.count() == 3
 
 
 @pytest.mark.parametrize("day", range(0, 730, 5))

@@ -12,13 +12,24 @@ from django.utils import timezone
 
 from accounts.limits import EXPORTS, Limit, take_turn
 from accounts.models import AuditEvent
+from reports.models import ExportJob
 from tests.cast import build_cast
 from tests.pairings.deeds import race
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
 
 
 def export(client, **changes):
     values = {"purpose": "月报", "format": "xlsx"} | changes
     return client.post(reverse("report_download", args=["pairings"]), values)
+
+
+def body(answer) -> bytes:
+    return b"".join(answer.streaming_content)
 
 
 def exported():
@@ -44,9 +55,12 @@ def test_what_cannot_be_read_is_a_bad_request_that_names_it(cast, sign_in, chang
     assert exported() == 0
 
 
-def test_a_purpose_is_asked_for(cast, sign_in):
-    assert export(sign_in("er_secretary"), purpose="").url == reverse("reports")
-    assert exported() == 0
+def test_a_purpose_is_asked_for_beside_its_field(cast, sign_in):
+    answer = export(sign_in("er_secretary"), purpose=" ", state="active")
+    assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["purpose"])
+    # What was chosen is still there.
+    assert answer.context["form"]["state"].value() == "active"
+    assert (exported(), ExportJob.objects.count()) == (0, 0)
 
 
 def test_good_parameters_are_kept(cast, sign_in):
@@ -58,17 +72,18 @@ def test_good_parameters_are_kept(cast, sign_in):
 def test_a_csv_is_text_that_excel_reads(cast, sign_in, tmp_path, name):
     answer = sign_in("er_secretary").post(reverse("report_download", args=[name]), {"purpose": "月报", "format": "csv"})
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer.content.startswith(b"\xef\xbb\xbf")
+    written = body(answer)
+    assert written.startswith(b"\xef\xbb\xbf")
     out = tmp_path / "out.csv"
     call_command("export_report", name, "--out", str(out))
-    assert out.read_bytes().splitlines()[0] == answer.content.splitlines()[0]
+    assert out.read_bytes().splitlines()[0] == written.splitlines()[0]
 
 
 def test_the_command_refuses_the_same(cast, tmp_path):
     with pytest.raises(CommandError) as caught:
         call_command("export_report", "pairings", "--out", str(tmp_path / "out.xlsx"), "--param", "year=²026")
     assert caught.value.returncode == 2
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("out*")) == []
 
 
 # --- Limits ---------------------------------------------------------------------------------------

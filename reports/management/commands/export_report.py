@@ -45,10 +45,10 @@ class Command(BaseCommand):
             today=timezone.localdate(),
             made_at=timezone.now(),
             made_by="manage.py export_report",
-            parameters=_parameters(options["param"], {key for key, _label in report.parameters}),
+            parameters=_parameters(options["param"], {one.name for one in report.parameter_list()}),
         )
         try:
-            report.check(request)
+            report.accept(request)
         except Refused as refusal:
             raise CommandError(refusal.text, returncode=2) from refusal
         partial = target.with_name(target.name + ".partial")

@@ -1,0 +1,1 @@
+"""Dashboards: figures by role, each of which opens its rows."""

@@ -1,0 +1,1 @@
+"""Exports under way: asked for, written in the background, fetched for ten minutes, forgotten."""
