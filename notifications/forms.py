@@ -9,8 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from pairing_portal.common.registries import NoticeKind
 
-from .hours import SendingHours
+from .channels.email import goes_out
+from .hours import MINUTE, SendingHours
 from .models import ContactChoice
+
+
+def _clock(hour: int) -> str:
+    return f"{hour}:{MINUTE:02}"
 
 
 class ContactForm(forms.Form):
@@ -48,12 +53,15 @@ class ContactForm(forms.Form):
             name: [kind.kind for kind in found if kind.kind not in muted] for name, found in kinds.items()
         }
         super().__init__(*args, initial=initial, **kwargs)
-        usual = _("as the college has it (%(hour)s)") % {"hour": f"{hours.digest}:00"}
-        self.fields["digest_hour"].choices = [("", usual), *((hour, f"{hour}:00") for hour in hours.loud_hours())]
+        usual = _("as the college has it (%(hour)s)") % {"hour": _clock(hours.digest)}
+        self.fields["digest_hour"].choices = [("", usual), *((hour, _clock(hour)) for hour in hours.loud_hours())]
         for name, found in kinds.items():
             self.fields[name].choices = [(kind.kind, kind.label) for kind in found]
             if not found:
                 del self.fields[name]
+        if not goes_out():
+            # No mail server is set; what was chosen before stays.
+            del self.fields["by_email"]
         if not getattr(settings, "WECOM_CORP_ID", ""):
             # The college has no WeCom; what was chosen before stays.
             del self.fields["by_wecom"], self.fields["wecom_id"]
@@ -72,7 +80,7 @@ class ContactForm(forms.Form):
         """The arguments of `save_contact_choice`; for what the form does not show, what was chosen before."""
         data = self.cleaned_data
         return {
-            "by_email": data["by_email"],
+            "by_email": data.get("by_email", self._choice.by_email),
             "by_wecom": data.get("by_wecom", self._choice.by_wecom),
             "wecom_id": data.get("wecom_id", self._choice.wecom_id),
             "digest_hour": data["digest_hour"],

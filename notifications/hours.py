@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from branches.policy import Policy
 
+# On the hour and the half everybody sends; WeCom asks for other minutes (RULES.md 4.2).
+MINUTE = 5
+
 
 @dataclass(frozen=True)
 class SendingHours:
@@ -35,7 +38,7 @@ class SendingHours:
         return [hour for hour in range(24) if not self.is_quiet(hour)]
 
     def quiet_ends(self, now: datetime) -> datetime | None:
-        """When the quiet hours of this moment end; None when it is not quiet."""
+        """When what waits in the quiet hours of this moment may go out; None when it is not quiet."""
         local = timezone.localtime(now)
         if not self.is_quiet(local.hour):
             return None
@@ -50,4 +53,5 @@ class SendingHours:
 
 
 def _at(on: date, hour: int) -> datetime:
-    return timezone.make_aware(datetime.combine(on, time(hour)))
+    """A few minutes past the hour of a day."""
+    return timezone.make_aware(datetime.combine(on, time(hour, MINUTE)))

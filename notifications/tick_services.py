@@ -11,7 +11,7 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.models import Max
 
-from pairing_portal.common.registries import ReminderSource, reminder_sources
+from pairing_portal.common.registries import ReminderSource, reminder_sources, tick_jobs
 
 from .daily_services import run_daily_jobs
 from .models import Channel, Delivery, Heartbeat
@@ -44,7 +44,17 @@ def run_tick(*, now: datetime) -> dict[str, int]:
         in_portal = Delivery.objects.filter(pk__gt=before, channel=Channel.PORTAL, sent_at=now).count()
         result = {"created": created, **counts, "sent": counts["sent"] + in_portal}
         Heartbeat.objects.update_or_create(name=TICK, defaults={"at": now, "result": result})
+        _run_tick_jobs(now)
         return result
+
+
+def _run_tick_jobs(now: datetime) -> None:
+    """What other rooms do every minute; one that fails is logged without its data and keeps nobody back."""
+    for key, job in tick_jobs.items():
+        try:
+            job(now)
+        except Exception as error:
+            logger.error("tick job %s failed: %s", key, type(error).__name__)
 
 
 @contextmanager

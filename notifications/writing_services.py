@@ -16,6 +16,7 @@ from django.utils import timezone
 from pairing_portal.common.insert_select import insert_select
 from pairing_portal.common.registries import DueNotice, deputies, notice_kinds
 
+from .channels.email import goes_out
 from .models import Channel, ContactChoice, Delivery, DeliveryState, MutedKind, Notice
 
 # What rows of a set must yield, under these names.
@@ -106,7 +107,8 @@ def _deliver(*, since: int, kinds: Collection[str], now: datetime) -> int:
             listening = listening.exclude(
                 Exists(MutedKind.objects.filter(user=OuterRef("user_id"), kind=OuterRef("kind")))
             )
-        _insert(_by_email(listening), Channel.EMAIL, now)
+        if goes_out():
+            _insert(_by_email(listening), Channel.EMAIL, now)
         if getattr(settings, "WECOM_CORP_ID", ""):
             _insert(_by_wecom(listening), Channel.WECOM, now)
     return robots + _insert(to_people, Channel.PORTAL, now, state=DeliveryState.SENT, sent_at=now)

@@ -14,7 +14,7 @@ from activities.lectures.board import QuotaContext, week_statuses
 from activities.lectures.notices import LECTURE_TO_CONFIRM, LECTURES_BEHIND
 from activities.lectures.notices_duties import DUTY_ASSIGNED, DUTY_ENDED, tell_duty_changed
 from activities.lectures.notices_week import LECTURES_MISSED, WEEK_PLAN
-from activities.models import Lecture, LectureAudience, LectureDuty, LectureSpeaker, QuotaExemption, Textbook
+from activities.models import Lecture, LectureAudience, LectureDuty, LectureSpeaker, NoLecture, QuotaExemption, Textbook
 from branches.models import LeagueBranch, PolicyValue
 from members.models import Post, StaffRole
 from notifications.models import Notice, Robot
@@ -135,6 +135,28 @@ def test_from_thursday_on_secretary_and_speakers_of_a_branch_behind_are_told_onc
     assert notice.expires_at == at(2, 0, month=11)
     assert notice.dedupe_key == f"{LECTURES_BEHIND}:{cast.one.pk}:2026-10-26:{notice.user_id}"
     assert set(Notice.objects.filter(kind=LECTURES_BEHIND).values_list("deliveries__state", flat=True)) == {"sent"}
+
+
+def test_of_a_week_without_a_lecture_for_a_reason_only_the_miss_is_told(cast, missed_source):
+    """Said before anybody was asked: no plan on Monday, no reminder on Thursday; taken back, it is asked for again."""
+    duty = on_duty(cast)
+    row = NoLecture.objects.create(
+        league_branch=cast.one, monday=MONDAY, reason="校运动会", recorded_by=duty.person.user, recorded_at=at(25, 9)
+    )
+    compute_reminders(now=at(26, 9))
+    compute_reminders(now=at(29, 9))
+    assert (said(WEEK_PLAN), said(LECTURES_BEHIND)) == ([], [])
+    row.delete()
+    compute_reminders(now=at(29, 10))
+    assert len(said(LECTURES_BEHIND)) == 2
+    NoLecture.objects.create(
+        league_branch=cast.one, monday=MONDAY, reason="校运动会", recorded_by=duty.person.user, recorded_at=at(30, 9)
+    )
+    retire_obsolete(now=at(30, 10))
+    assert Notice.objects.filter(kind=LECTURES_BEHIND, obsolete_at=None).count() == 0
+    compute_reminders(now=at(2, 9, month=11))
+    missed = Notice.objects.filter(kind=LECTURES_MISSED, dedupe_key__contains=":2026-10-26:")
+    assert set(missed.values_list("subject__count", flat=True)) == {1}
 
 
 def test_the_set_written_is_the_set_read_one_by_one(cast):

@@ -25,17 +25,24 @@ from activities.models import (
     Attachment,
     Classic,
     ContestRound,
+    ContestSetup,
     ContestTeam,
     Lecture,
     LectureAudience,
+    LectureSlot,
+    LectureSwap,
     LogEntry,
     MeetingMinutes,
+    NoLecture,
     Participation,
+    SpotCheck,
     Textbook,
+    TextbookChapter,
+    Viewpoint,
 )
 from activities.services import assign_duty, grant_exemption
 from branches.models import CalendarDay, PolicyValue, Term
-from members.models import Absence, DevelopmentStep, ExcellentMember, Post, Sponsor, StaffRole
+from members.models import Absence, AffiliationTransfer, DevelopmentStep, ExcellentMember, MobileMember, Post, Sponsor, StaffRole
 from mentoring.models import (
     ContactCard,
     GoalStep,
@@ -47,7 +54,7 @@ from mentoring.models import (
     Mentorship,
     ObservationRecord,
 )
-from notifications.models import Notice
+from notifications.models import Notice, Robot
 from pairings.models import (
     BranchPairing,
     BranchSplit,
@@ -63,6 +70,12 @@ from pairings.models import (
     PairingTask,
     ProjectMilestone,
 )
+from reports.models import ExportJob
+from tests.evaluations.appraisal_stage import appraisal_stage
+from tests.evaluations.assessment_stage import assessment_stage
+from tests.evaluations.conversion_stage import conversions_stage
+from tests.evaluations.feedback_stage import feedback_stage
+from tests.members.process_stage import process_stage
 
 ROLES = {
     "-": None,
@@ -209,8 +222,50 @@ def activities_stage(cast, entry: LogEntry, now: dt.datetime) -> dict[str, objec
         "activities_activitytalk": talk, "activities_contestround": contest_round, "activities_contestteam": team,
         "activities_meetingminutes": minutes, "activities_announcement": said, "activities_attachment": attachment,
         "activities_classic": Classic.objects.create(kind="book", title="红岩"),
+        "activities_contestsetup": ContestSetup.objects.create(activity=activity),
+        "activities_viewpoint": Viewpoint.objects.create(
+            activity=activity, person=er, horizon="nearby", source="校报", words="身边的变化", posted_at=now
+        ),
         "activity": activity, "participation": row, "talk": talk, "round": contest_round, "team": team, "minutes": activity,
         "announcement": said, "attachment": attachment, "contest": activity,
+    }  # fmt: skip
+
+
+def duties_stage(cast, lecture: Lecture, audience: LectureAudience, now: dt.datetime) -> dict[str, object]:
+    """A chapter of the textbook, and what hangs on League branch One and the lecture it heard."""
+    recorder, monday = cast.user("liu_member"), dt.date(2026, 10, 26)
+    chapter = TextbookChapter.objects.create(textbook=lecture.textbook, number=1, title="党的性质和宗旨")
+    week = NoLecture.objects.create(
+        league_branch=cast.one, monday=monday, reason="运动会", recorded_by=recorder, recorded_at=now
+    )
+    slot = LectureSlot.objects.create(
+        league_branch=cast.one, weekday=2, starts_at=dt.time(19), ends_at=dt.time(20), place="A101"
+    )
+    swap = LectureSwap.objects.create(
+        lecture=lecture, asker=cast.person("liu_member"), colleague=cast.person("liu_secretary"), asked_at=now
+    )
+    check = SpotCheck.objects.create(audience=audience, monday=monday, seed="1", drawn_by=recorder, drawn_at=now)
+    return {
+        "activities_textbookchapter": chapter, "activities_nolecture": week, "activities_lectureslot": slot,
+        "activities_lectureswap": swap, "activities_spotcheck": check, "textbook_chapter": chapter,
+        "textbook_chapter_new": lecture.textbook, "textbook_import": lecture.textbook, "lecture_excellent": cast.er,
+        **dict.fromkeys(("lecture_plan_undo", "lecture_move", "lecture_give", "lecture_swap", "lecture_take_over"), lecture),
+        "lecture_swap_answer": swap, "lecture_slot_remove": slot, "lecture_none": cast.one, "lecture_none_back": week,
+        "spot_check": check,
+    }  # fmt: skip
+
+
+def going_stage(cast) -> dict[str, object]:
+    """A probationary member of Er who is mobile and has a letter."""
+    person, deputy = cast.person("er_probationary"), cast.person("er_deputy")
+    letter = AffiliationTransfer.objects.create(
+        person=person, kind="out", from_branch=cast.er, to_unit="某单位党委", starts_on=dt.date(2026, 10, 1),
+        valid_until_on=dt.date(2026, 12, 30),
+    )  # fmt: skip
+    mobile = MobileMember.objects.create(person=person, contact=deputy, from_on=dt.date(2026, 3, 1), cause="实习")
+    return {
+        "members_affiliationtransfer": letter, "members_mobilemember": mobile, "transfer": letter, "transfer_new": person,
+        "mobile": mobile, "mobile_new": person, "structure": cast.er,
     }  # fmt: skip
 
 
@@ -248,6 +303,15 @@ def stage(cast):
     )[0]
     er = cast.person("er_member")
     more = mentoring_stage(cast, now) | activities_stage(cast, entry, now)
+    more |= conversions_stage(cast, now) | assessment_stage(cast, now) | appraisal_stage(cast)
+    more |= feedback_stage(cast, more["mentoring_link"], more["mentoring_guidance"], now)
+    more |= going_stage(cast)
+    more |= duties_stage(cast, lecture, audience, now) | {"lecture_duty": duty, "exemption": exemption}
+    more |= process_stage(cast)
+    job = ExportJob.objects.create(
+        user=cast.user("er_secretary"), report="pairings", purpose="月报", state="done", file="gone.xlsx", created_at=now
+    )  # fmt: skip
+    more |= {"export_": job, "reports_exportjob": job}
     return pairing_stage(cast, pairing, pair, now) | more | {
         "pairings_branchpairing": pairing, "pairings_memberpairing": pair, "activities_logentry": entry,
         "activities_lecture": lecture, "activities_lectureduty": duty, "activities_quotaexemption": exemption,
@@ -267,6 +331,7 @@ def stage(cast):
         "accounts_user": cast.user("er_member"),
         "accounts_auditevent": AuditEvent.objects.create(at=now, action="sign_in"),
         "notifications_delivery": notice.deliveries.create(channel="portal", next_attempt_at=now),
+        "notifications_robot": Robot.objects.create(name="机械系值班群", kind="wecom", department=cast.mech, key="k" * 36),
         "pairing": pairing, "log": entry, "lecture_answer": audience, "lecture_week": cast.one, "lecture_cancel": lecture, "notice": notice,
         "branch": cast.er, "appoint": cast.er, "person": er, "league": cast.one, "invitation": er,
         "term": Term.objects.first(), "user": User.objects.first(),
@@ -282,6 +347,16 @@ def argument(name: str, argument_name: str, stage: dict[str, object]) -> object:
         return "x" * 43
     if argument_name == "url":
         return "nowhere"
+    if argument_name == "number":
+        return 15
+    if argument_name == "part":
+        return "talks"
+    if argument_name == "key":
+        return "all"
+    if argument_name == "register":
+        return "member"
+    if argument_name == "person_id":
+        return stage["peer"].pk
     plain = name.removeprefix("admin:")
     key = max((key for key in stage if plain.startswith(key)), key=len, default="person")
     return stage[key].pk

@@ -31,6 +31,12 @@ def read(post_office):
     return recipients, message_from_bytes(text.replace(b"\r\n", b"\n"), policy=policy.default)
 
 
+def test_without_a_mail_server_no_mail_counts_as_sent(member, notice, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    with pytest.raises(Undeliverable):
+        send(notice(user=member))
+
+
 def test_one_notice_is_a_mail_with_its_own_words(post_office, member, notice):
     send(notice(user=member, link="/lectures/"))
     recipients, got = read(post_office)

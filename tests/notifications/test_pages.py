@@ -131,6 +131,17 @@ def test_a_choice_that_cannot_be_is_said_beside_its_field_and_nothing_is_written
     assert (ContactChoice.objects.count(), MutedKind.objects.count()) == (0, 0)
 
 
+def test_without_a_mail_server_nobody_is_asked_about_mail_and_the_choice_stays(cast, sign_in, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    ContactChoice.objects.create(user=cast.user("er_member"), by_email=False)
+    member = sign_in("er_member")
+    page = member.get(reverse(SETTINGS))
+    assert "by_email" not in page.context["form"].fields
+    assert "没有设置邮件服务器" in page.content.decode()
+    assert member.post(reverse(SETTINGS), {"digest_hour": "12"}).status_code == 302
+    assert ContactChoice.objects.values_list("by_email", "digest_hour").get() == (False, 12)
+
+
 def test_the_account_page_leads_there(cast, sign_in):
     assert f'href="{reverse(SETTINGS)}"' in sign_in("er_member").get(reverse("account_home")).content.decode()
 

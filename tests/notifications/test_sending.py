@@ -38,12 +38,12 @@ def test_what_is_not_urgent_goes_out_in_one_summary_a_day(cast, mouths, fixed_cl
     fixed_clock.shift(dt.timedelta(hours=3))
     post(cast, 4)
     assert send()["sent"] == 0
-    fixed_clock.move_to(clock(29, 7, 59))
+    fixed_clock.move_to(clock(29, 8, 4))
     assert send()["sent"] == 0
-    fixed_clock.move_to(clock(29, 8))
+    fixed_clock.move_to(clock(29, 8, 5))
     assert send()["sent"] == 2
     assert mouths["email"].said == [(digest_key(cast, 28), [1, 2]), (digest_key(cast, 29), [3, 4])]
-    assert [digest.sent_at for digest in Digest.objects.order_by("on")] == [clock(28, 10), clock(29, 8)]
+    assert [digest.sent_at for digest in Digest.objects.order_by("on")] == [clock(28, 10), clock(29, 8, 5)]
     assert set(Delivery.objects.filter(channel="email").values_list("digest__on", flat=True)) == {
         dt.date(2026, 10, 28), dt.date(2026, 10, 29)
     }  # fmt: skip
@@ -57,7 +57,7 @@ def test_each_has_an_hour_and_each_way_its_own_summary(cast, mouths, settings):
     post(cast, 2, name="er_deputy")
     send()
     assert mouths["email"].said == [(digest_key(cast, 28, "er_deputy"), [2])]
-    send(clock(28, 12))
+    send(clock(28, 12, 5))
     assert mouths["email"].said[1:] == [(digest_key(cast, 28), [1])]
     assert mouths["wecom"].said == [(digest_key(cast, 28, channel="wecom"), [1])]
 
@@ -77,11 +77,11 @@ def test_a_summary_that_comes_late_is_the_only_one_of_its_day(cast, mouths, fixe
     send()
     mouths["email"].before = None
     post(cast, 2)
-    fixed_clock.move_to(clock(29, 8))
+    fixed_clock.move_to(clock(29, 8, 5))
     send()
     assert mouths["email"].said == [(digest_key(cast, 28), [1])]
-    send(clock(29, 12))
-    send(clock(30, 8))
+    send(clock(29, 12, 5))
+    send(clock(30, 8, 5))
     assert mouths["email"].said[1:] == [(digest_key(cast, 30), [2])]
 
 
@@ -117,12 +117,12 @@ def test_at_night_nothing_goes_out_and_no_attempt_is_counted(cast, mouths, fixed
     fixed_clock.move_to(clock(28, 22))
     post(cast, 1, urgent=True)
     post(cast, 2)
-    for moment in (clock(28, 22), clock(28, 23, 30), clock(29, 6, 59)):
+    for moment in (clock(28, 22), clock(28, 23, 30), clock(29, 6, 59), clock(29, 7, 4)):
         assert send(moment)["sent"] == 0
     assert set(Delivery.objects.filter(channel="email").values_list("attempts", flat=True)) == {0}
-    send(clock(29, 7))
+    send(clock(29, 7, 5))
     assert [numbers for _key, numbers in mouths["email"].said] == [[1]]
-    send(clock(29, 8))
+    send(clock(29, 8, 5))
     assert [numbers for _key, numbers in mouths["email"].said] == [[1], [2]]
     assert set(Delivery.objects.filter(channel="email").values_list("attempts", flat=True)) == {1}
 

@@ -91,6 +91,14 @@ def test_in_the_portal_it_stands_at_once_and_outside_it_waits(cast, post):
 
 
 @WAYS
+def test_without_a_mail_server_no_mail_waits(cast, post, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    user = reach(cast)
+    assert post([user]) == 1
+    assert deliveries(user) == [PORTAL]
+
+
+@WAYS
 def test_the_same_key_is_said_once_and_costs_no_number(cast, post):
     users = [reach(cast), cast.user("er_deputy")]
     assert post(users) == 2
