@@ -50,7 +50,10 @@ def register() -> None:
         notice_kinds.register(
             kind,
             NoticeKind(
-                kind, label, _text(title, body), obsolete_among=_left_state(obsolete) if obsolete else None,
+                kind,
+                label,
+                _text(title, body),
+                obsolete_among=_left_state(obsolete) if obsolete else None,
                 to_office=kind == APPROVAL_ASKED,
             ),
         )

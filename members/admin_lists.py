@@ -107,8 +107,7 @@ class StageFilter(admin.ChoicesFieldListFilter):
     """Only the stages the register holds."""
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
-        manager = changelist.model._default_manager
-        held = REGISTER_STAGES.get(getattr(manager, "register", ""))
+        held = REGISTER_STAGES.get(getattr(changelist.model._meta.default_manager, "register", ""))
         labels = {str(stage.label) for stage in held or ()}
         for position, choice in enumerate(super().choices(changelist)):
             if held is None or position == 0 or str(choice["display"]) in labels:

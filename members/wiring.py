@@ -43,7 +43,9 @@ def register() -> None:
     notices_due.register()
     going_wiring.register()
     person_panels.register(
-        "process", PersonPanel(_("Development"), "members/includes/process_panel.html", panel, tab="development"), order=10
+        "process",
+        PersonPanel(_("Development"), "members/includes/process_panel.html", panel, tab="development"),
+        order=10,
     )
     daily_jobs.register("stages", refresh)
     daily_jobs.register("uploads", discard_uploads)

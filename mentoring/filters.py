@@ -114,7 +114,6 @@ class GuidanceFilter(_RowFilter):
         return Q(league_branch__name__icontains=value)
 
 
-
 def _named(who: str, words: str) -> Q:
     key = words.lower().replace(" ", "")
     return Q(**{f"{who}__name__icontains": words}) | Q(**{f"{who}__name_key__icontains": key})

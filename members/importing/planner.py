@@ -336,9 +336,7 @@ def _keeps(name: str, value: Any, old: dict[str, Any]) -> bool:
     return name == "is_league_member" and value is False and old.get("league_joined_on") is not None
 
 
-def _without_guesses(
-    changes: list[tuple[str, Any, Any]], guessed: frozenset[str]
-) -> list[tuple[str, Any, Any]]:
+def _without_guesses(changes: list[tuple[str, Any, Any]], guessed: frozenset[str]) -> list[tuple[str, Any, Any]]:
     """A guess of what somebody studies makes a new person complete; of somebody known it is no news, in the same class."""
     if any(name == "school_class" for name, _old, _new in changes):
         return changes

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any, Final
 
 from dateutil.relativedelta import relativedelta
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce, TruncDate
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -131,9 +132,12 @@ def _days_rows(selection: Selection, line: str, column: str) -> Rows:
         return [_shown(row, ngettext("%(days)d day", "%(days)d days", took) % {"days": took}) for row, took in words]
 
     def amount() -> float | None:
+        handed_in = TruncDate(Coalesce("submitted_at", "created_at"))
+        by_days = entries.order_by().annotate(handed_in_on=handed_in, confirmed_on=TruncDate("confirmed_at"))
         counts: dict[int, int] = {}
-        for row in entries.only("submitted_at", "created_at", "confirmed_at").order_by().iterator():
-            counts[days_taken(row)] = counts.get(days_taken(row), 0) + 1
+        for first, last, count in by_days.values_list("handed_in_on", "confirmed_on").annotate(n=Count("pk")):
+            took = max(0, (last - first).days)
+            counts[took] = counts.get(took, 0) + count
         return median_of(counts)
 
     return Rows(entries.select_related("person__party_branch").order_by("-on", "-pk"), show, amount)

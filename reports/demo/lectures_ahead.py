@@ -93,7 +93,7 @@ def _explain(juniors: Sequence[LeagueBranch], *, this_week: date, today: date) -
             if row.status.state == WeekState.MISSED:
                 secretary = _secretary(row.league_branch)
                 say_no_lecture(
-                    league_branch=row.league_branch, on=row.status.monday, reason="周四全班外出测量实习，只讲了一次",
+                    league_branch=row.league_branch, on=row.status.monday, reason="第二次没能按要求讲完，已约定补讲",
                     scope=scope_for(secretary, today), by=secretary, now=moment(today, 8),
                 )  # fmt: skip
                 return

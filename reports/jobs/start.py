@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import close_old_connections, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from ..models import ExportJob
@@ -68,7 +68,6 @@ def _run_here(key: UUID) -> None:
 
 def run_one(key: UUID) -> bool:
     """Write this job unless somebody does already; True when we did."""
-    close_old_connections()
     now = timezone.now()
     job = claim(now=now, key=key)
     if job is not None:

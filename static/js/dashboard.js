@@ -53,19 +53,23 @@
     const { columns, rows } = read(figure);
     const { shape } = figure.dataset;
     const lies = shape === "stacked" || shape === "bars";
+    if (lies) place.style.height = `${Math.max(8, 4 + rows.length * 2.5)}rem`;
     place.hidden = false;
-    figure.querySelector("[data-bars]").hidden = true;
+    figure.classList.add("is-drawn");
     const style = window.getComputedStyle(document.documentElement);
     const text = { color: style.getPropertyValue("--muted").trim(), fontFamily: window.getComputedStyle(document.body).fontFamily };
     const names = { type: "category", data: rows.map((row) => row.name), inverse: lies, axisLabel: { ...text, hideOverlap: true }, axisTick: { show: false } };
     const numbers = { type: "value", axisLabel: text, minInterval: shape === "line" || figure.dataset.per ? 0 : 1 };
+    // Numbers stand in or at their bars, where there is room for them.
+    const longest = Math.max(...rows.map((row) => row.cells.reduce((sum, cell) => sum + (cell.value || 0), 0)));
+    const isWhole = shape === "bars" || shape === "line";
+    const label = isWhole ? (lies ? "right" : "top") : "inside";
+    const written = (value) => (value === null || (!isWhole && value < longest * 0.06) ? "" : String(Math.round(value * 10) / 10));
     const chart = window.echarts.init(place, null, { renderer: "canvas" });
     chart.setOption({
       animation: false,
       textStyle: text,
       grid: { left: 8, right: 24, top: 16, bottom: 8, containLabel: true },
-      // The words of a tip are painted, for the page allows no styles in its text.
-      tooltip: { trigger: "item", renderMode: "richText", valueFormatter: (value) => (value === null ? "—" : String(Math.round(value * 10) / 10)) },
       xAxis: lies ? numbers : names,
       yAxis: lies ? names : numbers,
       series: columns.map((column, index) => ({
@@ -76,7 +80,7 @@
         symbolSize: 9,
         itemStyle: { color: colour(column.tone) },
         lineStyle: { color: colour(column.tone) },
-        label: { show: shape === "bars" || shape === "line", position: lies ? "right" : "top", formatter: ({ value }) => (value === null ? "" : String(Math.round(value * 10) / 10)) },
+        label: { show: true, position: label, formatter: ({ value }) => written(value) },
         data: rows.map((row) => row.cells[index].value),
       })),
     });

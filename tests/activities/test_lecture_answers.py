@@ -263,3 +263,23 @@ def test_who_said_it_is_not_reminded_of_the_week(cast, fixed_clock):
     assert behind.current().count() == 0
     no_lecture_services.take_back_no_lecture(row=row, **acting(cast, "league_secretary"))
     assert behind.current().count() == 1
+
+
+def test_what_waits_for_a_yes_or_was_said_to_be_none_is_not_to_be_planned(cast, sign_in):
+    duty = on_duty(cast)
+
+    def left(week):
+        (plan,) = sign_in("liu_member").get(reverse("lecture_plan")).context["plans"]
+        return plan.weeks[week].open
+
+    assert (left(0), left(1)) == (2, 2)
+    lecture = record(cast)
+    assert left(0) == 1
+    answer(cast, heard_by(lecture, cast.one))
+    assert left(0) == 1
+    NoLecture.objects.create(
+        league_branch=cast.one, monday=dt.date(2026, 11, 2), reason="校运动会", recorded_by=duty.person.user,
+        recorded_at=timezone.now(),
+    )  # fmt: skip
+    assert left(1) == 0
+    assert "已排满" not in sign_in("liu_member").get(reverse("lecture_plan")).content.decode()

@@ -143,6 +143,16 @@ def test_minutes_the_league_branch_heard_are_what_counts(cast, sign_in, book):
     assert (row["verdict"].fact.minutes, row["verdict"].why) == (20, "too_short")
 
 
+def test_the_page_of_the_week_says_how_many_were_there_and_whom_to_ask_for_a_speaker(cast, sign_in, book):
+    audience = hear(cast, book, cast.one, THIS_MONDAY)
+    LectureAudience.objects.filter(pk=audience.pk).update(attendance=28)
+    page = sign_in("liu_secretary").get(reverse("lecture_week", args=[cast.one.pk])).content.decode()
+    assert ("到场 28 人" in page, "宣讲任务" in page) == (True, True)
+    LectureAudience.objects.filter(pk=audience.pk).update(attendance=None)
+    page = sign_in("liu_secretary").get(reverse("lecture_week", args=[cast.one.pk])).content.decode()
+    assert "到场" not in page
+
+
 def test_a_row_names_speakers_textbook_the_next_lecture_and_the_exemption_asked_for(cast, sign_in, book):
     assign_duty(person=cast.person("liu_member"), league_branch=cast.one, academic_year=cast.year)
     hear(cast, book, cast.one, THIS_MONDAY, chapter=book.chapters.get(number=1))

@@ -83,7 +83,7 @@ def test_one_post_assigns_all_and_the_same_again_changes_nothing(ready, sign_in)
     duty = LectureDuty.objects.first()
     assert (duty.assigned_by, duty.assigned_at) == (ready.user("liu_secretary"), timezone.now())
     again = client.post(PAGE, data)
-    assert (again.status_code, again.context["refused"]) == (400, "这些任务已经安排好了,没有改动。")
+    assert (again.status_code, again.context["refused"]) == (400, "这些任务已经安排好了，没有改动。")
     assert standing() == found
 
 

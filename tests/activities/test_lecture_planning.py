@@ -23,7 +23,6 @@ from activities.models import (
     LectureAudience,
     LectureSlot,
     LogEntry,
-    NoLecture,
     Participation,
     QuotaExemption,
 )
@@ -55,24 +54,6 @@ def bell(cast, name):
 def tap(client, hour, on=THURSDAY, **more):
     values = {"choice": f"{hour.pk}:{on.isoformat()}", "idempotency_key": "k1"}
     return client.post(reverse("lecture_plan_slot"), values | more)
-
-
-def test_what_waits_for_a_yes_or_was_said_to_be_none_is_not_to_be_planned(cast, sign_in, duty):
-    def left(week):
-        ((plan,),) = [sign_in("liu_member").get(reverse("lecture_plan")).context["plans"]]
-        return plan.weeks[week].open
-
-    assert (left(0), left(1)) == (2, 2)
-    lecture = record(cast)
-    assert left(0) == 1
-    answer(cast, heard_by(lecture, cast.one))
-    assert left(0) == 1
-    NoLecture.objects.create(
-        league_branch=cast.one, monday=dt.date(2026, 11, 2), reason="校运动会", recorded_by=duty.person.user,
-        recorded_at=timezone.now(),
-    )  # fmt: skip
-    assert left(1) == 0
-    assert "已排满" not in sign_in("liu_member").get(reverse("lecture_plan")).content.decode()
 
 
 def test_two_taps_plan_the_next_chapter_and_tell_the_league_branch(cast, sign_in, duty):

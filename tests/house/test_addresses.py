@@ -42,7 +42,16 @@ from activities.models import (
 )
 from activities.services import assign_duty, grant_exemption
 from branches.models import CalendarDay, PolicyValue, Term
-from members.models import Absence, AffiliationTransfer, DevelopmentStep, ExcellentMember, MobileMember, Post, Sponsor, StaffRole
+from members.models import (
+    Absence,
+    AffiliationTransfer,
+    DevelopmentStep,
+    ExcellentMember,
+    MobileMember,
+    Post,
+    Sponsor,
+    StaffRole,
+)
 from mentoring.models import (
     ContactCard,
     GoalStep,

@@ -174,6 +174,19 @@ def test_who_sees_dashboards(client, cast, name, status):
         assert client.get(reverse("dashboard_rows", args=[key])).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        ("", (2026, 9, 1), (2027, 8, 31)), ("2026-2027", (2026, 9, 1), (2027, 8, 31)), ("2026", (2026, 1, 1), (2026, 12, 31)),
+        ("2026-02", (2026, 2, 1), (2026, 2, 28)), ("term", (2026, 9, 7), (2027, 1, 24)),
+    ],
+)  # fmt: skip
+def test_what_a_period_of_the_address_means(cast, period, first, last):
+    period = f"term-{cast.term.pk}" if period == "term" else period
+    found = selection_of(cast, "er_secretary", period=period).period
+    assert (found.first, found.last) == (dt.date(*first), dt.date(*last))
+
+
 BAD = (
     {"period": "3000"}, {"period": "term-0"}, {"first": "2026-10-01"}, {"first": "2026-10-02", "last": "2026-10-01"},
     {"first": "1999-01-01", "last": "2000-01-01"}, {"first": "2001-01-01", "last": "2026-01-01"}, {"first": "x", "last": "y"},
@@ -289,11 +302,5 @@ def test_figures_of_people_are_those_of_today(cast):
     assert [(cell.column.key, cell.value) for cell in pairing.lines[0].cells] == [("paired", 0), ("unpaired", members)]
     assert LogEntry.objects.count() == 0
     assert [source.key for source in CHARTS] == [
-        "pairing",
-        "health",
-        "quota",
-        "lines",
-        "hours",
-        "pipeline",
-        "timeliness",
-    ]
+        "pairings", "health", "quota", "lines", "pipeline", "hours", "timeliness",
+    ]  # fmt: skip

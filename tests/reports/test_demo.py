@@ -154,9 +154,7 @@ def test_the_lecturer_records_and_the_league_secretary_confirms(db, today, visit
     for audience in waiting:
         secretary.post(reverse("lecture_answer", args=[audience.pk]), {"took_place": "yes"})
     row = next(
-        row
-        for row in lecturer.get(reverse("lectures")).context["rows"]
-        if row.league_branch == audience.league_branch
+        row for row in lecturer.get(reverse("lectures")).context["rows"] if row.league_branch == audience.league_branch
     )
     assert (row.current.status.counted, row.current.status.state) == (2, "met")
 

@@ -3,99 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import itertools
 import os
 import subprocess
 import sys
-from pathlib import Path
+import threading
+import time
 
 import openpyxl
 import pytest
-from django.core.management import call_command
 from django.db import OperationalError
-from django.urls import reverse
 from django.utils import timezone
 
-from accounts.limits import EXPORTS
 from accounts.models import AuditEvent
 from bench.outbox_drill import ROOT, portal_environment
 from members.access import scope_for
 from members.models import Post
 from notifications.services import run_tick
+from pairing_portal.celery import app
 from pairing_portal.common.problems import Refused
-from pairing_portal.common.scope import EVERYBODY_ROLES
-from pairing_portal.common.spreadsheets import Column
-from reports.exporter import Report, ReportRequest, reports
+from reports.exporter import ReportRequest, reports
 from reports.jobs import files, progress, start
 from reports.jobs.job_services import (
-    KEPT_FOR,
     MOST_AT_ONCE,
     cancel_export,
-    expire_files,
     forget_exports,
-    is_fetchable,
     request_export,
 )
 from reports.jobs.progress import LEASE
 from reports.jobs.run_services import LINK_VALID_FOR, MAX_ATTEMPTS, claim, give_up, run_waiting, write_export
 from reports.models import ExportJob
 from tests.cast import build_cast
+from tests.notifications.test_celery import worker  # noqa: F401  # a fixture
 from tests.pairings.deeds import race
-
-
-@pytest.fixture(autouse=True)
-def media(settings, tmp_path) -> Path:
-    settings.MEDIA_ROOT = tmp_path / "media"
-    return settings.MEDIA_ROOT / "exports"
-
-
-class Counting(Report):
-    """Gives ten rows, and before each does what the test wants."""
-
-    name, title, description = "counting", "计数", "x"
-    roles = EVERYBODY_ROLES
-    parameters = (("state", "x"),)
-    before = staticmethod(lambda number: None)
-
-    def columns(self) -> list[Column]:
-        return [Column("学号"), Column("次数", kind="integer", total=True)]
-
-    def rows(self, request: ReportRequest):
-        for number in range(10):
-            type(self).before(number)
-            yield f"00{number}", number
-
-    def expected_rows(self, request: ReportRequest) -> int:
-        return 10
-
-
-@pytest.fixture
-def counting(monkeypatch) -> type[Report]:
-    kept = dict(reports._items) | {"counting": (100, Counting())}
-    monkeypatch.setattr(reports, "_items", kept)
-    monkeypatch.setattr(Counting, "before", staticmethod(lambda number: None))
-    # Every row is told.
-    monkeypatch.setattr(progress, "TELL_EVERY_SECONDS", -1)
-    return Counting
-
-
-def ask(cast, name="er_secretary", **changes) -> ExportJob:
-    user, now = cast.user(name), timezone.now()
-    asked = ReportRequest(
-        scope=scope_for(user), today=now.date(), made_at=now, made_by="x", purpose=changes.pop("purpose", "月报"), parameters=changes
-    )  # fmt: skip
-    return request_export(user=user, report=Counting(), asked=asked, format="xlsx", now=now)
-
-
-def written(job: ExportJob) -> list[list[object]]:
-    book = openpyxl.load_workbook(files.path_of(job.file))
-    return [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
-
-
-def names(media: Path) -> list[str]:
-    return sorted(path.name for path in media.iterdir()) if media.exists() else []
-
+from tests.reports.exporting import Counting, ask, counting_fixture, media_fixture, names, written  # noqa: F401  # fixtures among them
 
 # --- Asking and writing --------------------------------------------------------------------------
 
@@ -301,7 +242,7 @@ import os, sys, django
 django.setup()
 from django.utils import timezone
 from reports.jobs import progress, run_services
-from tests.reports.test_export_jobs import Counting
+from tests.reports.exporting import Counting
 from reports.exporter import reports
 
 progress.TELL_EVERY_SECONDS = -1
@@ -349,15 +290,16 @@ def test_of_many_workers_one_writes_it(transactional_db, counting, today):
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_control_without_the_question_in_the_update_several_would_write_it(transactional_db, counting, today):
+def test_control_without_the_question_in_the_update_all_would_write_it(transactional_db, counting, today):
     job = ask(build_cast(today))
+    looked = threading.Barrier(6)
 
     def careless(_index: int) -> bool:
-        rows = ExportJob.objects.filter(pk=job.pk, state="queued")
-        waits = rows.exists()
-        return waits and bool(ExportJob.objects.filter(pk=job.pk).update(state="running") or True)
+        waits = ExportJob.objects.filter(pk=job.pk, state="queued").exists()
+        looked.wait(timeout=20)
+        return waits and ExportJob.objects.filter(pk=job.pk).update(state="running") == 1
 
-    assert race(careless, 6).count(True) >= 1
+    assert race(careless, 6) == [True] * 6
 
 
 @pytest.mark.postgres
@@ -428,139 +370,22 @@ def test_with_a_broker_the_tick_sends_and_does_not_write(cast, counting, setting
     assert [tasks.write_one(key) for key in sent * 2] == [True, False]
 
 
-# --- Fetching and forgetting ---------------------------------------------------------------------
-
-
-def done_job(cast, name="er_secretary") -> ExportJob:
-    job = ask(cast, name)
-    return write_export(job=claim(now=timezone.now(), key=job.pk), now=timezone.now())
-
-
-def test_who_asked_fetches_it_for_ten_minutes(cast, counting, sign_in, fixed_clock, media):
-    job = done_job(cast)
-    address, client = reverse("export_file", args=[job.pk]), sign_in("er_secretary")
-    answer = client.get(address)
-    assert b"".join(answer.streaming_content) == files.path_of(job.file).read_bytes()
-    assert answer.headers["Cache-Control"] == "private, no-store"
-    assert answer.headers["Content-Disposition"].endswith("20261028.xlsx")
-    assert sign_in("er_deputy").get(address).status_code == 404
-    fixed_clock.shift(LINK_VALID_FOR)
-    assert client.get(address).url == reverse("reports") + "#exports"
-    assert (expire_files(now=timezone.now()), names(media)) == (1, [])
-    assert (expire_files(now=timezone.now()), is_fetchable(ExportJob.objects.get(), timezone.now())) == (0, False)
-
-
-def test_who_lost_the_right_fetches_nothing(cast, counting, sign_in, monkeypatch):
-    monkeypatch.setattr(Counting, "roles", reports.get("pairings").roles)
-    job = done_job(cast)
-    Post.objects.filter(person=cast.person("er_secretary")).delete()
-    assert sign_in("er_secretary").get(reverse("export_file", args=[job.pk])).status_code == 403
-
-
-def test_a_proxy_hands_the_file_over(cast, counting, sign_in, settings):
-    settings.PROTECTED_MEDIA_PREFIX = "/protected"
-    job = done_job(cast)
-    answer = sign_in("er_secretary").get(reverse("export_file", args=[job.pk]))
-    assert (answer.content, answer.headers["X-Accel-Redirect"]) == (b"", f"/protected/exports/{job.file}")
-
-
-@pytest.mark.parametrize("name", ["../portal.sqlite3", "a/b.xlsx", "..", ""])
-def test_no_name_leads_out_of_the_folder(name):
-    with pytest.raises(ValueError):
-        files.path_of(name)
-
-
-def test_names_cannot_be_guessed():
-    assert len({files.new_name("xlsx") for _time in range(50)}) == 50
-    assert min(len(files.new_name("csv")) for _time in range(50)) >= 36
-
-
-def test_old_exports_are_forgotten_and_files_of_nobody_swept(cast, counting, media, fixed_clock):
-    kept = done_job(cast)
-    (media / "left.xlsx").write_bytes(b"x")
-    (media / "young.xlsx").write_bytes(b"x")
-    os.utime(media / "left.xlsx", (0, 0))
-    now = timezone.now().timestamp()
-    os.utime(media / "young.xlsx", (now, now))
-    os.utime(media / kept.file, (0, 0))
-    assert forget_exports(now=timezone.now()) == 1
-    assert names(media) == sorted(["young.xlsx", kept.file])
-    waiting = ask(cast)
-    fixed_clock.shift(KEPT_FOR + dt.timedelta(days=1))
-    forget_exports(now=timezone.now())
-    # What waits is never forgotten.
-    assert list(ExportJob.objects.values_list("pk", flat=True)) == [waiting.pk]
-
-
-# --- Pages ---------------------------------------------------------------------------------------
-
-
-def test_a_quick_one_comes_at_once_and_stands_under_ones_exports(cast, sign_in):
-    client = sign_in("er_secretary")
-    answer = client.post(reverse("report_download", args=["pairings"]), {"purpose": "月报", "format": "xlsx"})
-    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
-    assert book.worksheets[0]["A1"].value == str(reports.get("pairings").title)
-    shown = client.get(reverse("reports")).context["exports"]
-    assert [(one.state, one.is_fetchable, one.may_repeat) for one in shown] == [("已生成", True, False)]
-
-
-def test_a_slow_one_leads_to_its_progress_and_can_be_called_off(cast, counting, sign_in, monkeypatch):
-    monkeypatch.setattr(start, "SECONDS_TO_WAIT", -1)
-    client = sign_in("er_secretary")
-    answer = client.post(reverse("report_download", args=["counting"]), {"purpose": "月报", "format": "csv"})
-    assert answer.url == reverse("reports") + "#exports"
-    job = ExportJob.objects.get()
-    page = client.get(reverse("export_job", args=[job.pk]), headers={"HX-Request": "true"})
-    assert "every 1s" in page.content.decode()
-    claim(now=timezone.now(), key=job.pk)
-    ExportJob.objects.update(rows_done=3, rows_total=10)
-    page = client.get(reverse("export_job", args=[job.pk]), headers={"HX-Request": "true"}).content.decode()
-    assert 'max="10" value="3"' in page
-    assert client.post(reverse("export_cancel", args=[job.pk])).url == reverse("reports") + "#exports"
-    page = client.get(reverse("export_job", args=[job.pk]), headers={"HX-Request": "true"}).content.decode()
-    assert ("every 1s" in page, reverse("export_repeat", args=[job.pk]) in page) == (False, True)
-
-
-def test_the_same_again(cast, counting, sign_in, fixed_clock):
-    ask(cast, state="active")
-    first = write_export(job=claim(now=timezone.now()), now=timezone.now())
-    fixed_clock.shift(dt.timedelta(hours=1))
-    answer = sign_in("er_secretary").post(reverse("export_repeat", args=[first.pk]))
-    assert answer.status_code == 200
-    second = ExportJob.objects.exclude(pk=first.pk).get()
-    for field in ("report", "parameters", "format", "purpose", "state"):
-        assert getattr(second, field) == getattr(first, field)
-    assert AuditEvent.objects.filter(action="exported").count() == 2
-
-
-def test_repeating_takes_a_turn(cast, counting, sign_in):
-    job, client = done_job(cast), sign_in("er_secretary")
-    answers = [client.post(reverse("export_repeat", args=[job.pk])).status_code for _time in range(EXPORTS.times + 1)]
-    assert answers == [200] * EXPORTS.times + [429]
-
-
-def test_strangers_find_none_of_it(cast, counting, sign_in):
-    job, deputy = done_job(cast), sign_in("er_deputy")
-    found = [
-        deputy.get(reverse("export_job", args=[job.pk])), deputy.get(reverse("export_file", args=[job.pk])),
-        deputy.post(reverse("export_cancel", args=[job.pk])), deputy.post(reverse("export_repeat", args=[job.pk])),
-    ]  # fmt: skip
-    assert [answer.status_code for answer in found] == [404] * 4
-    assert deputy.get(reverse("reports")).context["exports"] == []
-
-
-def test_administrators_see_who_asked_for_what_but_no_file(cast, counting, sign_in):
-    job, administrator = done_job(cast), sign_in("administrator")
-    listed = administrator.get(reverse("admin:reports_exportjob_changelist"))
-    page = administrator.get(reverse("admin:reports_exportjob_change", args=[job.pk]))
-    assert (listed.status_code, page.status_code) == (200, 200)
-    assert job.purpose in listed.content.decode()
-    assert job.file not in listed.content.decode() + page.content.decode()
-    assert sign_in("er_secretary").get(reverse("admin:reports_exportjob_changelist")).status_code == 403
-
-
-def test_the_command_lists_every_report(capsys):
-    call_command("export_report", "--list")
-    assert [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()] == [
-        key for key, _item in reports.items()
-    ]
+@pytest.mark.postgres
+@pytest.mark.redis
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_behind_redis_writes_it(transactional_db, worker, today, monkeypatch, media):  # noqa: F811  # the fixture
+    monkeypatch.setitem(app.conf, "task_always_eager", False)
+    cast, now = build_cast(today), timezone.now()
+    user = cast.user("er_secretary")
+    asked = ReportRequest(scope=scope_for(user), today=today, made_at=now, made_by="x", purpose="月报")
+    job = request_export(user=user, report=reports.get("pairings"), asked=asked, format="xlsx", now=now)
+    with app.connection_for_write(os.environ["PORTAL_TEST_REDIS_URL"]) as broker:
+        for _send in range(2):
+            app.send_task("reports.write_export", [str(job.pk)], queue=worker.queue, connection=broker)
+    for _look in range(400):
+        job.refresh_from_db()
+        if job.state == "done":
+            break
+        assert worker.poll() is None
+        time.sleep(0.1)
+    assert (job.state, job.attempts, names(media)) == ("done", 1, [job.file])

@@ -30,11 +30,15 @@ def book_of(*specs: SheetSpec) -> bytes:
 
 
 def test_nasty_texts_stay_texts_for_every_reader():
-    data = book_of(SheetSpec("台账", [Column("学号"), Column("次数", kind="integer")], [(text, 1) for text in NASTY], title="题"))
+    data = book_of(
+        SheetSpec("台账", [Column("学号"), Column("次数", kind="integer")], [(text, 1) for text in NASTY], title="题")
+    )
     sheet = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
     cells = [row[0] for row in sheet.iter_rows(min_row=3)]
     expected = [text.replace("\r", "\n") for text in NASTY]
-    assert [(cell.value, cell.data_type, cell.quotePrefix) for cell in cells] == [(text, "s", True) for text in expected]
+    assert [(cell.value, cell.data_type, cell.quotePrefix) for cell in cells] == [
+        (text, "s", True) for text in expected
+    ]
     found = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
     assert [row[0] for row in found[2:]] == expected
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -51,16 +55,25 @@ def test_the_same_in_csv_begins_with_nothing_a_program_would_reckon():
 
 def test_layout_is_that_of_an_office():
     columns = [Column("学号"), Column("日期", kind="date"), Column("次数", kind="integer", total=True)]
-    data = book_of(SheetSpec("台账", columns, [("001", dt.date(2026, 10, 12), 3), ("002", None, 4)], title="题", notes=[("用途", "月报")]))
+    data = book_of(
+        SheetSpec(
+            "台账", columns, [("001", dt.date(2026, 10, 12), 3), ("002", None, 4)], title="题", notes=[("用途", "月报")]
+        )
+    )
     book = openpyxl.load_workbook(io.BytesIO(data))
     sheet = book.worksheets[0]
     setup = sheet.page_setup
     assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("A3", "A2:C5", "$1:$2")
-    assert (setup.orientation, int(setup.paperSize), int(setup.fitToWidth), int(setup.fitToHeight)) == ("landscape", 9, 1, 0)
+    assert (setup.orientation, int(setup.paperSize), int(setup.fitToWidth or 1), int(setup.fitToHeight)) == (
+        "landscape",
+        9,
+        1,
+        0,
+    )
     assert sheet.sheet_properties.pageSetUpPr.fitToPage is True
     assert [cell.value for cell in sheet[5]] == ["合计", None, 7]
     assert [cell.number_format for cell in sheet[3]] == ["@", "yyyy-mm-dd", "0"]
-    assert [row for row in book.worksheets[1].iter_rows(min_row=2, values_only=True)] == [("用途", "月报")]
+    assert list(book.worksheets[1].iter_rows(min_row=2, values_only=True)) == [("用途", "月报")]
 
 
 # --- Many rows at once ---------------------------------------------------------------------------
@@ -68,8 +81,8 @@ def test_layout_is_that_of_an_office():
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**18), 10**18), st.floats(), st.text(max_size=8), st.sampled_from(NASTY),
     st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**6), max_value=10**6), st.dates(dt.date(1990, 1, 1), dt.date(2090, 1, 1)),
-    st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2090, 1, 1)),  # noqa: DTZ001  # without a zone on purpose
-    st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2090, 1, 1), timezones=st.sampled_from([dt.UTC, dt.timezone(dt.timedelta(hours=-7))])),  # noqa: DTZ001  # the zones come with them
+    st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2090, 1, 1)),  # without a zone on purpose
+    st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2090, 1, 1), timezones=st.sampled_from([dt.UTC, dt.timezone(dt.timedelta(hours=-7))])),  # the zones come with them
 )  # fmt: skip
 KINDS = ("text", "integer", "number", "percent", "date", "datetime")
 
