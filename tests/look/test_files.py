@@ -50,7 +50,7 @@ def shipped() -> list[Path]:
 def test_a_shipped_file_names_no_other_host(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if "vendor" in path.parts:
-        text = re.sub(r"/\*!.*?\*/", "", text, flags=re.S)  # the licence at the head
+        text = re.sub(r"\A\s*/\*.*?\*/|/\*!.*?\*/", "", text, flags=re.S)  # the licence at the head
 
     known = NAMESPACES + QUOTED.get(path.name, ())
     assert [found for found in ADDRESS.findall(text) if not found.startswith(known)] == []
