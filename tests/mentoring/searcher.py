@@ -23,7 +23,7 @@ def disguises(mark: str) -> set[bytes]:
     entities = "".join(f"&#{ord(letter)};" for letter in mark)
     hexed = "".join(f"&#x{ord(letter):x};" for letter in mark)
     forms = {raw, mark.encode("utf-16-le"), mark.encode("utf-16-be"), json.dumps(mark)[1:-1].encode(), quote(mark).encode(),
-             escape(mark).encode(), entities.encode(), hexed.encode(), raw.hex().encode(), raw.hex().upper().encode()}  # fmt: skip
+             escape(mark).encode(), mark.encode("ascii", "xmlcharrefreplace"), entities.encode(), hexed.encode(), raw.hex().encode(), raw.hex().upper().encode()}  # fmt: skip
     for shift in range(3):
         # Base64 has three alignments; its first and last letters depend on the neighbours.
         coded = base64.b64encode(b"\0" * shift + raw).rstrip(b"=")

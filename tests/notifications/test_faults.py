@@ -130,13 +130,17 @@ def test_two_ticks_that_do_not_know_of_each_other_are_kept_apart_by_leases_and_k
     assert (len(to), len(set(to))) == (REMINDERS, REMINDERS)
 
 
+# A task that is told what to do is told of something that is gone: its own tests send it twice for what is there.
+ARGUMENTS = {"reports.write_export": ["00000000-0000-0000-0000-000000000000"]}
+
+
 @pytest.mark.parametrize("name", sorted(key for key in app.tasks if not key.startswith("celery.")))
 def test_every_task_runs_three_times_to_the_same_rows(cast, name):
     post(cast, 5)
-    app.tasks[name].apply()
+    app.tasks[name].apply(ARGUMENTS.get(name, []))
     first, mails = final_rows(), len(mail.outbox)
     for _run in range(2):
-        app.tasks[name].apply()
+        app.tasks[name].apply(ARGUMENTS.get(name, []))
     assert final_rows() == first
     assert len(mail.outbox) == mails
 
