@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 
 from activities import services
+from activities.lectures import record_services
 from activities.models import Lecture, LectureAudience
 from pairing_portal.common.problems import Refused
 from tests.activities.talks import act, answer, book, heard_by, record, second_league_branch
@@ -100,14 +101,14 @@ def test_without_the_lock_on_the_speakers_it_is_recorded_twice(transactional_db,
     cast = build_cast(today)
     book()
     meet = threading.Barrier(2)
-    monkeypatch.setattr(services, "_lock_speakers", lambda speakers: None)
-    compare = services.same_day_problems
+    monkeypatch.setattr(record_services, "lock_people", lambda person_ids: None)
+    compare = record_services.given_problems
 
     def together(**values):
-        problems = compare(**values)
+        problems = list(compare(**values))
         meet.wait(timeout=20)
         return problems
 
-    monkeypatch.setattr(services, "same_day_problems", together)
+    monkeypatch.setattr(record_services, "given_problems", together)
     race(lambda index: record(cast, idempotency_key=f"k{index}"), 2)
     assert Lecture.objects.count() == 2
