@@ -53,7 +53,7 @@ def test_a_lecture_is_confirmed_in_one_tap_and_the_board_turns(visit, portal, sh
     league_secretary = visit("0520002", PHONE)
     league_secretary.goto(f"{portal.url}/lectures/confirm/")
     shoot(league_secretary, "lecture-confirm-390")
-    league_secretary.locator("form.answer button").first.click()
+    league_secretary.locator("form[data-attendance] button[type=submit]").first.click()
     league_secretary.wait_for_load_state()
     waiting.refresh_from_db()
     assert (waiting.state, waiting.attendance) == ("confirmed", waiting.league_branch.member_count)
@@ -62,7 +62,7 @@ def test_a_lecture_is_confirmed_in_one_tap_and_the_board_turns(visit, portal, sh
     board.goto(f"{portal.url}/lectures/")
     shoot(board, "board-1280")
     row = board.locator("tr", has_text=waiting.league_branch.name)
-    assert row.locator("td.is-focus .cell-number").inner_text() == "1/2"
+    assert row.locator("td.is-focus .quota-number").inner_text() == "1/2"
 
 
 @pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
