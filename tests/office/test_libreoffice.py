@@ -19,7 +19,8 @@ from reports.exporter import ReportRequest, reports
 from reports.management.commands.export_report import OPERATOR
 from tests.conftest import NOW, TODAY
 
-pytestmark = pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
+# The mark makes pytest-django set the database up for the fixture of the module.
+pytestmark = [pytest.mark.django_db, pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")]
 
 NAMES = sorted(report.name for report in reports)
 
