@@ -10,22 +10,16 @@ drops it. To keep: two hundred within a minute; in a hall nobody waits.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-ROOT = Path(__file__).resolve().parent.parent
+from scratch import scratch_database
+
 DATABASE = "portal_bench_check_in"
-
-
-def on_database(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 def make_hall(people: int) -> tuple[Any, list[Any]]:
@@ -126,27 +120,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--database", default="postgres://postgres@127.0.0.1:5432")
     options = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
-    os.environ["DATABASE_URL"] = on_database(options.database, DATABASE)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    import django
-    import psycopg2
-
-    server = psycopg2.connect(on_database(options.database, "postgres"))
-    server.autocommit = True
-    server.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-    server.cursor().execute(f"CREATE DATABASE {DATABASE}")
-    try:
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with scratch_database(options.database, DATABASE):
         measure(options.people, options.threads)
-    finally:
-        from django.db import connections
-
-        connections.close_all()
-        server.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
 
 
 if __name__ == "__main__":

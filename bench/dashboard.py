@@ -13,16 +13,14 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import io
-import os
 import random
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-ROOT = Path(__file__).resolve().parent.parent
+from scratch import scratch_database
+
 DATABASE = "portal_bench_dashboard"
 ZONE = dt.timezone(dt.timedelta(hours=8))
 TODAY = dt.date(2026, 10, 28)
@@ -42,10 +40,6 @@ COLUMNS = (
     "person_id", "on", "minutes", "purpose", "summary", "late_reason", "state", "created_at", "submitted_at", "confirmed_by_id",
     "confirmed_at", "return_reason", "flag", "focus_area",
 )  # fmt: skip
-
-
-def on_database(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 def least(times: int, work: Callable[[], Any]) -> tuple[float, Any]:
@@ -174,27 +168,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--database", default="postgres://postgres@127.0.0.1:5432")
     options = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
-    os.environ["DATABASE_URL"] = on_database(options.database, DATABASE)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    import django
-    import psycopg2
-
-    server = psycopg2.connect(on_database(options.database, "postgres"))
-    server.autocommit = True
-    server.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-    server.cursor().execute(f"CREATE DATABASE {DATABASE}")
-    try:
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with scratch_database(options.database, DATABASE):
         measure(options.branches, options.rows)
-    finally:
-        from django.db import connections
-
-        connections.close_all()
-        server.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
 
 
 if __name__ == "__main__":

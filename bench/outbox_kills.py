@@ -10,18 +10,12 @@ kills, each repeat under the same message id.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-ROOT = Path(__file__).resolve().parent.parent
+from scratch import scratch_database
+
 DATABASE = "portal_bench_outbox_kills"
 KIND = "activities.lectures_behind"
-
-
-def on_database(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 def measure(reminders: int, kills: int) -> bool:
@@ -48,28 +42,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--database", default="postgres://postgres@127.0.0.1:5432")
     options = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
-    os.environ["DATABASE_URL"] = on_database(options.database, DATABASE)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    import django
-    import psycopg2
-
-    server = psycopg2.connect(on_database(options.database, "postgres"))
-    server.autocommit = True
-    server.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-    server.cursor().execute(f"CREATE DATABASE {DATABASE}")
-    kept = False
-    try:
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with scratch_database(options.database, DATABASE):
         kept = measure(options.reminders, options.kills)
-    finally:
-        from django.db import connections
-
-        connections.close_all()
-        server.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
     if not kept:
         sys.exit("not kept")
 

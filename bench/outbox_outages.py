@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
 import sys
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from scratch import scratch_database
+
 DATABASE = "portal_bench_outbox_outages"
 BEHIND, PLAIN = "activities.lectures_behind", "pairings.ended"
 MINUTE, DAYS_LATE = dt.timedelta(minutes=1), dt.timedelta(hours=26)
@@ -109,30 +108,8 @@ def main() -> None:
     parser.add_argument("--reminders", type=int, default=2_000)
     parser.add_argument("--database", default="postgres://postgres@127.0.0.1:5432")
     options = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
-    from bench.outbox_kills import on_database
-
-    os.environ["DATABASE_URL"] = on_database(options.database, DATABASE)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    import django
-    import psycopg2
-
-    server = psycopg2.connect(on_database(options.database, "postgres"))
-    server.autocommit = True
-    server.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-    server.cursor().execute(f"CREATE DATABASE {DATABASE}")
-    kept = False
-    try:
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with scratch_database(options.database, DATABASE):
         kept = measure(options.reminders)
-    finally:
-        from django.db import connections
-
-        connections.close_all()
-        server.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
     if not kept:
         sys.exit("not kept")
 

@@ -11,15 +11,13 @@ database of its own and drops it. To keep: at most 1.5 × the floor, and a repea
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-ROOT = Path(__file__).resolve().parent.parent
+from scratch import scratch_database
+
 DATABASE = "portal_bench_reminders"
 TRIES = 5
 KEPT = 1.5
@@ -55,10 +53,6 @@ UNION ALL
 SELECT n.id, 'email', 'pending', 0, %(now)s, '', NULL, '' FROM notifications_notice n JOIN accounts_user u ON u.id = n.user_id WHERE u.email <> ''
 ON CONFLICT DO NOTHING
 """
-
-
-def on_database(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 def bare() -> None:
@@ -139,28 +133,8 @@ def main() -> None:
     parser.add_argument("--branches", type=int, default=20_000)
     parser.add_argument("--database", default="postgres://postgres@127.0.0.1:5432")
     options = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
-    os.environ["DATABASE_URL"] = on_database(options.database, DATABASE)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    import django
-    import psycopg2
-
-    server = psycopg2.connect(on_database(options.database, "postgres"))
-    server.autocommit = True
-    server.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-    server.cursor().execute(f"CREATE DATABASE {DATABASE}")
-    kept = False
-    try:
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with scratch_database(options.database, DATABASE):
         kept = measure(options.branches)
-    finally:
-        from django.db import connections
-
-        connections.close_all()
-        server.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
     if not kept:
         sys.exit("not kept")
 
