@@ -14,14 +14,7 @@ from django.utils.translation import gettext_lazy
 from members.models import Post
 from members.office_models import MANAGING_POSTS
 from members.stages import MEMBER_STAGES
-from pairing_portal.common.registries import (
-    DueNotice,
-    NoticeKind,
-    ReminderSource,
-    asked_together,
-    notice_kinds,
-    reminder_sources,
-)
+from pairing_portal.common.registries import DueNotice, NoticeKind, asked_together, register_notices
 
 from .models import AppraisalResult, AppraisalRoll, AppraisalRound, AppraisalState, SelfAppraisal
 
@@ -44,13 +37,15 @@ def register() -> None:
         NoticeKind(OBJECTION, gettext_lazy("An objection waits for an answer"), _objection_text, **asked_together(_answered), to_office=True),
         NoticeKind(ANSWERED, gettext_lazy("Your objection was answered"), _answered_text, may_mute=False),
     )  # fmt: skip
-    for kind in kinds:
-        notice_kinds.register(kind.kind, kind)
-    for key, source in (
-        (WRITE, compute_write), (VOTE, compute_vote), (LAST_CALL, compute_last_call), (SHOWN, compute_shown),
-        (OBJECTION, compute_objections), (ANSWERED, compute_answers),
-    ):  # fmt: skip
-        reminder_sources.register(key, ReminderSource(key, source))
+    sources = {
+        WRITE: compute_write,
+        VOTE: compute_vote,
+        LAST_CALL: compute_last_call,
+        SHOWN: compute_shown,
+        OBJECTION: compute_objections,
+        ANSWERED: compute_answers,
+    }
+    register_notices(kinds, sources)
 
 
 def _page(round_id: int) -> str:

@@ -14,14 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from members.models import Post, StaffRole
 from members.office_models import MANAGING_POSTS, StaffKind
-from pairing_portal.common.registries import (
-    DueNotice,
-    NoticeKind,
-    ReminderSource,
-    asked_together,
-    notice_kinds,
-    reminder_sources,
-)
+from pairing_portal.common.registries import DueNotice, NoticeKind, asked_together, register_notices
 
 from .models import MentorAssessment
 
@@ -38,10 +31,8 @@ def register() -> None:
         NoticeKind(OBJECTION, gettext_lazy("An objection to a mentor assessment waits"), _objection_text, **asked_together(_answered), to_office=True),
         NoticeKind(ANSWERED, gettext_lazy("Your objection to a mentor assessment was answered"), _answered_text, may_mute=False),
     )  # fmt: skip
-    for kind in kinds:
-        notice_kinds.register(kind.kind, kind)
-    for key, source in ((SHOWN, compute_shown), (OBJECTION, compute_objections), (ANSWERED, compute_answers)):
-        reminder_sources.register(key, ReminderSource(key, source))
+    sources = {SHOWN: compute_shown, OBJECTION: compute_objections, ANSWERED: compute_answers}
+    register_notices(kinds, sources)
 
 
 def _page(pk: int) -> str:

@@ -21,7 +21,7 @@ from members.models import Post, Sponsor
 from members.office_models import MANAGING_POSTS
 from members.rules import approval_due_on, approval_limit_on
 from notifications.services import retire_done
-from pairing_portal.common.registries import DueNotice, NoticeKind, ReminderSource, notice_kinds, reminder_sources
+from pairing_portal.common.registries import DueNotice, NoticeKind, register_notices
 
 from .models import ConversionReview, PartnerOpinion, ReviewOpinion
 
@@ -47,13 +47,15 @@ def register() -> None:
         NoticeKind(APPROVAL, gettext_lazy("An approval is overdue"), _approval_text, obsolete_among=_closed, to_office=True),
         NoticeKind(PARTNER, gettext_lazy("Opinions on the partner branch's members"), _partner_text, obsolete_among=_partner_written, to_office=True),
     )  # fmt: skip
-    for kind in kinds:
-        notice_kinds.register(kind.kind, kind)
-    for key, source in (
-        (OPENED, compute_opened), (OPINION, compute_opinions), (NOTICE_OVER, compute_notices_over), (MEETING, compute_meetings),
-        (APPROVAL, compute_approvals), (PARTNER, compute_partner),
-    ):  # fmt: skip
-        reminder_sources.register(key, ReminderSource(key, source))
+    sources = {
+        OPENED: compute_opened,
+        OPINION: compute_opinions,
+        NOTICE_OVER: compute_notices_over,
+        MEETING: compute_meetings,
+        APPROVAL: compute_approvals,
+        PARTNER: compute_partner,
+    }
+    register_notices(kinds, sources)
 
 
 def review_prefix(review_id: int) -> str:

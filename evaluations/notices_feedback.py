@@ -19,14 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from branches.policy import Policy
 from members.models import Post
 from members.office_models import MANAGING_POSTS
-from pairing_portal.common.registries import (
-    DueNotice,
-    NoticeKind,
-    ReminderSource,
-    asked_together,
-    notice_kinds,
-    reminder_sources,
-)
+from pairing_portal.common.registries import DueNotice, NoticeKind, asked_together, register_notices
 
 from .feedback_reader import Ask, missing_asks
 from .models import ClassFeedbackRoll, Feedback, FeedbackExchange, RoundKind
@@ -51,13 +44,14 @@ def register() -> None:
         NoticeKind(MISSING, gettext_lazy("A feedback round closed without all answers"), _missing_text, to_office=True),
         NoticeKind(CLASS_ASKED, gettext_lazy("Your class is asked without names"), _class_text, **asked_together(_class_answered)),
     )  # fmt: skip
-    for kind in kinds:
-        notice_kinds.register(kind.kind, kind)
-    for key, source in (
-        (ASKED, compute_asked), (REMINDER, compute_reminders), (READY, compute_ready), (MISSING, compute_missing),
-        (CLASS_ASKED, compute_class_asked),
-    ):  # fmt: skip
-        reminder_sources.register(key, ReminderSource(key, source))
+    sources = {
+        ASKED: compute_asked,
+        REMINDER: compute_reminders,
+        READY: compute_ready,
+        MISSING: compute_missing,
+        CLASS_ASKED: compute_class_asked,
+    }
+    register_notices(kinds, sources)
 
 
 def ask_prefix(round_id: int, user_id: int) -> str:

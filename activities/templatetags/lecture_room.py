@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django import template
@@ -11,30 +10,18 @@ from django.utils.translation import gettext as _
 
 from activities.lectures.plan_reader import gives_lectures
 from pairing_portal.common.requests import scope_of
+from pairing_portal.common.room_pages import room_chips
 from pairing_portal.common.scope import Role, Scope
 
 register = template.Library()
 
 
-@dataclass(frozen=True)
-class RoomPage:
-    label: str
-    url: str
-    icon: str
-    is_here: bool
-
-
-@register.inclusion_tag("activities/includes/lecture_room.html", takes_context=True)
-def lecture_room(context: dict[str, Any]) -> dict[str, list[RoomPage]]:
+@register.inclusion_tag("includes/room_nav.html", takes_context=True)
+def lecture_room(context: dict[str, Any]) -> dict[str, Any]:
     """Chips that lead from one page of the lectures to the others."""
     request = context["request"]
-    return {
-        "pages": [
-            RoomPage(label, reverse(name), icon, request.path == reverse(name))
-            for label, name, icon, is_open in _pages(scope_of(request))
-            if is_open
-        ]
-    }
+    pages = [(label, reverse(name), icon, is_open) for label, name, icon, is_open in _pages(scope_of(request))]
+    return room_chips(request, _("Theory lectures"), pages)
 
 
 def _pages(scope: Scope) -> list[tuple[str, str, str, bool]]:

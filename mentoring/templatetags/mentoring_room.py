@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django import template
@@ -10,26 +9,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from pairing_portal.common.requests import scope_of
+from pairing_portal.common.room_pages import room_chips
 from pairing_portal.common.scope import Role, Scope
 
 register = template.Library()
 
 
-@dataclass(frozen=True)
-class RoomPage:
-    label: str
-    url: str
-    icon: str
-    is_here: bool
-
-
-@register.inclusion_tag("mentoring/includes/room_nav.html", takes_context=True)
-def mentoring_room(context: dict[str, Any]) -> dict[str, list[RoomPage]]:
-    """Chips that lead from one page of the room to the others; nothing for who has one page alone."""
+@register.inclusion_tag("includes/room_nav.html", takes_context=True)
+def mentoring_room(context: dict[str, Any]) -> dict[str, Any]:
+    """Chips of the room; nothing for who has a page or two alone."""
     request = context["request"]
-    scope = scope_of(request)
-    pages = [RoomPage(label, url, icon, request.path == url) for label, url, icon, is_open in _pages(scope) if is_open]
-    return {"pages": pages if len(pages) > 2 else []}
+    return room_chips(request, _("Tiered mentoring"), _pages(scope_of(request)), least=3)
 
 
 def _pages(scope: Scope) -> list[tuple[str, str, str, bool]]:

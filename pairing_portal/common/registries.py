@@ -6,7 +6,7 @@ notifications/ and asks every room what is missing. Registering the same key twi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -301,3 +301,13 @@ deputies: Registry[Callable[[Sequence[int], date], dict[int, set[int]]]] = Regis
 cultivation: Registry[Callable[[Sequence[int], date], dict[int, Cultivation]]] = Registry("cultivation")
 # Who keeps steps of somebody's process record: keepers(person ids) -> person id -> `StepKeeper`. evaluations/ fills it.
 step_keepers: Registry[Callable[[Sequence[int]], dict[int, StepKeeper]]] = Registry("step keepers")
+
+
+def register_notices(
+    kinds: Iterable[NoticeKind], sources: Mapping[str, Callable[[datetime], Iterable[DueNotice]]]
+) -> None:
+    """A room's kinds of notice, and what computes those that nobody's deed brings about: kind -> compute(now)."""
+    for kind in kinds:
+        notice_kinds.register(kind.kind, kind)
+    for key, compute in sources.items():
+        reminder_sources.register(key, ReminderSource(key, compute))
