@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -10,17 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import AuditAction
-from accounts.services import record_audit
+from accounts.exports import export_workbook
 from pairing_portal.common.doing import add_refusal, posted
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
-from pairing_portal.common.spreadsheets import Column, SheetSpec, write_xlsx
+from pairing_portal.common.spreadsheets import Column, SheetSpec
 from pairing_portal.common.toasts import say_done
 
 from . import appraisal_page as page
@@ -28,8 +25,6 @@ from . import appraisal_services as services
 from .forms_appraisal import AnswerForm, BallotForm, GradeForm, WordsForm
 from .models import AppraisalResult, AppraisalState, PeerAppraisal, SelfAppraisal
 from .views_appraisal import own_part, visible_round
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_http_methods(["GET", "POST"])
@@ -177,14 +172,9 @@ def appraisal_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
         for number, result in enumerate(page.result_rows(round), 1)
     ]  # fmt: skip
     title = f"{round.party_branch.name}{round.year}年度民主评议党员汇总表"
-    buffer = io.BytesIO()
     columns = [Column(heading, kind=kind) for heading, kind in headings]  # type: ignore[arg-type]  # the kinds above
-    notes = [(_("made by"), str(request.user)), (_("made at"), f"{timezone.localtime():%Y-%m-%d %H:%M}")]
-    write_xlsx(buffer, [SheetSpec(name="民主评议汇总", columns=columns, rows=rows, title=title, notes=notes)])
-    record_audit(
-        action=AuditAction.EXPORTED, user=request.user, request=request, object_type="appraisal", object_id=round.pk,
-        detail={"format": "xlsx"}, now=timezone.now(),
+    return export_workbook(
+        request, by=request.user,  # type: ignore[arg-type]  # signed in
+        sheets=lambda notes: [SheetSpec(name="民主评议汇总", columns=columns, rows=rows, title=title, notes=notes)],
+        name=f"{title}.xlsx", kind="appraisal", key=round.pk, purpose=title, now=timezone.now(), detail={"rows": len(rows)},
     )  # fmt: skip
-    response = HttpResponse(buffer.getvalue(), content_type=XLSX)
-    response["Content-Disposition"] = content_disposition_header(True, f"{title}.xlsx") or "attachment"
-    return response

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from typing import Any
-from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from accounts.exports import export_file
 from members.models import Person
+from pairing_portal.common.downloads import XLSX
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
@@ -25,8 +26,6 @@ from .evidence_pack import pack_of
 from .pack_page import opinions_of, pack_context, title_of, word_context, write_workbook
 from .paper.word import CONTENT_TYPE, write_word
 from .views_conversion import visible_row
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_GET
@@ -59,25 +58,27 @@ def person_pack(request: HttpRequest, pk: int, form: str = "page") -> HttpRespon
 
 
 def _answer(request: HttpRequest, form: str, context: dict[str, Any], *, name: str, pk: int, back: str) -> HttpResponse:
-    if form == "xlsx":
-        buffer = io.BytesIO()
-        write_workbook(buffer, context, by=str(request.user))
-        return _file(buffer.getvalue(), XLSX, f"{title_of(context)}.xlsx")
-    if form == "docx":
+    if form in FILES:
+        make, content_type = FILES[form]
+        title = title_of(context)
         try:
-            content = write_word(word_context(context))
+            return export_file(
+                request, by=request.user, make=lambda: make(context, str(request.user)), name=f"{title}.{form}",  # type: ignore[arg-type]  # signed in
+                content_type=content_type, kind=name, key=pk, purpose=title, now=timezone.now(),
+            )  # fmt: skip
         except Refused as refusal:
             say_refused(request, refusal.text)
             return redirect(name, pk=pk)
-        return _file(content, CONTENT_TYPE, f"{title_of(context)}.docx")
     urls = {f"{kind}_url": reverse(f"{name}_{kind}", args=[pk]) for kind in ("print", "xlsx", "docx")}
     page_url = reverse(name, args=[pk])
     template = "conversion_pack_print.html" if form == "print" else "conversion_pack.html"
     return render(request, f"evaluations/{template}", context | urls | {"back": page_url if form == "print" else back})
 
 
-def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=content_type)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+def _workbook(context: dict[str, Any], by: str) -> bytes:
+    buffer = io.BytesIO()
+    write_workbook(buffer, context, by=by)
+    return buffer.getvalue()
+
+
+FILES = {"xlsx": (_workbook, XLSX), "docx": (lambda context, by: write_word(word_context(context)), CONTENT_TYPE)}

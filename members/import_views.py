@@ -11,13 +11,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import StoredUpload
 from branches.models import PartyBranch
+from pairing_portal.common.downloads import download
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
@@ -35,7 +35,6 @@ from .importing.uploads import (
 )
 
 MAX_FILES = 10
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class MultipleFileInput(forms.ClearableFileInput):
@@ -191,8 +190,6 @@ def roster_faults(request: HttpRequest, token: str) -> HttpResponse:
     )  # fmt: skip
     buffer = io.BytesIO()
     report.files[0].write_faults(buffer)
-    response = HttpResponse(buffer.getvalue(), content_type=XLSX)
     # Outside the f-string, where the collector of messages does not look.
     name, marked = upload.name.rsplit(".", 1)[0], _("marked")
-    response["Content-Disposition"] = content_disposition_header(True, f"{name}-{marked}.xlsx") or "attachment"
-    return response
+    return download(buffer.getvalue(), f"{name}-{marked}.xlsx")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,20 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from accounts.limits import EXPORTS, said_too_often, take_turn
-from accounts.models import AuditAction
-from accounts.services import record_audit
-from pairing_portal.common.errors import too_many_requests
+from accounts.exports import export_workbook, typed_purpose
 from pairing_portal.common.requests import scope_of
-from pairing_portal.common.spreadsheets import SheetSpec, write_xlsx
+from pairing_portal.common.spreadsheets import SheetSpec
 
-from .import_views import XLSX
 from .registers import BY_KEY, EXPORTED, export_columns, offered_columns, sheet_columns, sheet_rows
-
-PURPOSE_LENGTH = 100
 
 
 def export_register(
@@ -47,7 +39,7 @@ def export_register(
     offered = {column.key for column in offered_columns(scope)}
     extra = [key for key in dict.fromkeys(keys) if key in offered and key not in EXPORTED]
     count = people.order_by().count()
-    purpose = request.POST.get("purpose", "").replace("\x00", "").strip()[:PURPOSE_LENGTH]
+    purpose = typed_purpose(request)
     if request.method != "POST" or not purpose:
         context = {
             **page.admin_site.each_context(request), "title": _("Export"), "opts": page.model._meta, "row_count": count,
@@ -55,24 +47,15 @@ def export_register(
             "extra": [BY_KEY[key] for key in extra],
         }  # fmt: skip
         return TemplateResponse(request, "admin/members/register_export.html", context)
-    now = timezone.now()
-    if wait := take_turn(limit=EXPORTS, user=request.user, now=now):  # type: ignore[arg-type]  # signed in
-        return too_many_requests(request, said_too_often(EXPORTS, now, wait), wait_seconds=wait)
-    columns, buffer = export_columns(extra), io.BytesIO()
-    title = str(page.model._meta.verbose_name_plural)
-    notes = [
-        (_("made by"), str(request.user)), (_("made at"), timezone.localtime(now).strftime("%Y-%m-%d %H:%M")), (_("purpose"), purpose),
-    ]  # fmt: skip
-    spec = SheetSpec(title[:31], sheet_columns(columns), sheet_rows(people, columns, scope), title=title, notes=notes)
-    write_xlsx(buffer, [spec])
-    detail: dict[str, Any] = {"purpose": purpose, "format": "xlsx", "rows": count, "filters": sorted(request.GET)[:20]}
+    columns, now, title = export_columns(extra), timezone.now(), str(page.model._meta.verbose_name_plural)
+    detail: dict[str, Any] = {"rows": count, "filters": sorted(request.GET)[:20]}
     if extra:
         detail["columns"] = extra
-    record_audit(
-        action=AuditAction.EXPORTED, user=request.user, request=request, object_type=page.model._meta.model_name or "",  # type: ignore[arg-type]  # signed in
-        detail=detail, now=now,
+    return export_workbook(
+        request, by=request.user,  # type: ignore[arg-type]  # signed in
+        sheets=lambda notes: [
+            SheetSpec(title[:31], sheet_columns(columns), sheet_rows(people, columns, scope), title=title, notes=notes)
+        ],
+        name=f"{title}-{timezone.localdate(now):%Y%m%d}.xlsx", kind=page.model._meta.model_name or "", key="", purpose=purpose, now=now,
+        detail=detail,
     )  # fmt: skip
-    response = HttpResponse(buffer.getvalue(), content_type=XLSX)
-    name = f"{title}-{timezone.localdate(now):%Y%m%d}.xlsx"
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return response

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -12,25 +10,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.limits import EXPORTS, said_too_often, take_turn
-from accounts.models import AuditAction
-from accounts.services import record_audit
-from pairing_portal.common.errors import bad_request, too_many_requests
+from accounts.exports import export_workbook, typed_purpose
+from pairing_portal.common.errors import bad_request
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
-from pairing_portal.common.spreadsheets import write_xlsx
 
-from .import_views import XLSX
-from .register_export import PURPOSE_LENGTH
+from .month_choice import month_choice
 from .sheet_facts import facts_of
 from .sheets import BY_KEY, SHEETS, due_people, lines, people_of, spec_of
-from .views_due import _branch_of as branch_of
-from .views_due import _branches as branches_of
-from .views_due import month_of
 
 PREVIEW_ROWS = 3
 
@@ -46,10 +37,10 @@ def _scope(request: HttpRequest) -> Scope:
 def sheet_list(request: HttpRequest) -> HttpResponse:
     """Every sheet with its first rows; the same number of queries however many people there are."""
     scope, today = _scope(request), timezone.localdate()
-    month = month_of(request.GET.get("month", "")[:7], today)
-    readable, branch_id = branch_of(request.GET.get("branch", "")[:20], scope)
-    if month is None or not readable:
+    choice = month_choice(request.GET, scope, today)
+    if choice is None:
         return bad_request(request)
+    month, branch_id = choice.month, choice.branch_id
     due = due_people(scope=scope, month=month, branch_id=branch_id)
     found: dict[str, list[Any]] = {}
     for sheet in SHEETS:
@@ -64,10 +55,7 @@ def sheet_list(request: HttpRequest) -> HttpResponse:
         }
         for sheet in SHEETS
     ]
-    context = {
-        "shelf": shelf, "month": month, "previous": (month - timedelta(days=1)).replace(day=1),
-        "next": (month + timedelta(days=32)).replace(day=1), "branches": list(branches_of(scope).values()), "branch_id": branch_id,
-    }  # fmt: skip
+    context = {"shelf": shelf, **choice.context()}
     return render(request, "members/sheets.html", context)
 
 
@@ -78,36 +66,26 @@ def sheet_export(request: HttpRequest, key: str) -> HttpResponse:
     if key not in BY_KEY:
         raise Http404
     sheet, today = BY_KEY[key], timezone.localdate(now)
-    month = month_of(request.POST.get("month", "")[:7], today)
-    readable, branch_id = branch_of(request.POST.get("branch", "")[:20], scope)
-    if month is None or not readable:
+    choice = month_choice(request.POST, scope, today)
+    if choice is None:
         return bad_request(request)
-    purpose = request.POST.get("purpose", "").replace("\x00", "").strip()[:PURPOSE_LENGTH]
+    month, branch_id, purpose = choice.month, choice.branch_id, typed_purpose(request)
     if not purpose:
         messages.error(request, _("Please say what the export is for; it is written on the notes sheet."))
         query = urlencode({"month": f"{month:%Y-%m}", "branch": branch_id or ""})
         return redirect(f"{reverse('sheets')}?{query}#{key}")
-    if wait := take_turn(limit=EXPORTS, user=request.user, now=now):  # type: ignore[arg-type]  # signed in
-        return too_many_requests(request, said_too_often(EXPORTS, now, wait), wait_seconds=wait)
     asked: dict[str, Any] = {"scope": scope, "month": month, "branch_id": branch_id}
     people: Any = due_people(**asked)[sheet.due] if sheet.due else people_of(sheet, **asked)
-    count = len(people) if sheet.due else people.order_by().count()
-    notes = [
-        (_("made by"), str(request.user)), (_("made at"), f"{timezone.localtime(now):%Y-%m-%d %H:%M}"), (_("purpose"), purpose),
-        (_("master"), _("The national system is the master: this sheet is for typing over, not for keeping.")),
-    ]  # fmt: skip
-    buffer = io.BytesIO()
-    rows = people if sheet.due else people.iterator(chunk_size=1_000)
-    write_xlsx(buffer, [spec_of(sheet, rows, today=today, notes=notes)])
-    detail: dict[str, Any] = {"purpose": purpose, "format": "xlsx", "rows": count}
+    detail: dict[str, Any] = {"rows": len(people) if sheet.due else people.order_by().count()}
     if sheet.is_monthly:
         detail["month"] = f"{month:%Y-%m}"
     if branch_id is not None:
         detail["branch"] = branch_id
-    record_audit(
-        action=AuditAction.EXPORTED, user=request.user, request=request, object_type="sheet", object_id=key, detail=detail, now=now,  # type: ignore[arg-type]  # signed in
-    )  # fmt: skip
-    response = HttpResponse(buffer.getvalue(), content_type=XLSX)
+    master = (_("master"), _("The national system is the master: this sheet is for typing over, not for keeping."))
     stamp = f"{month:%Y%m}" if sheet.is_monthly else f"{today:%Y%m%d}"
-    response["Content-Disposition"] = content_disposition_header(True, f"{sheet.title}-{stamp}.xlsx") or "attachment"
-    return response
+    rows = people if sheet.due else people.iterator(chunk_size=1_000)
+    return export_workbook(
+        request, by=request.user,  # type: ignore[arg-type]  # signed in
+        sheets=lambda notes: [spec_of(sheet, rows, today=today, notes=[*notes, master])],
+        name=f"{sheet.title}-{stamp}.xlsx", kind="sheet", key=key, purpose=purpose, now=now, detail=detail,
+    )  # fmt: skip

@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -25,6 +24,7 @@ from members.importing.uploads import (
     release_upload,
     too_many_uploads,
 )
+from pairing_portal.common.downloads import download
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
@@ -36,7 +36,6 @@ from .importing.service import PairsReport, import_pairs
 from .importing.template import write_template
 
 PURPOSE = "pairs"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE = "mentoring/import.html"
 
 
@@ -136,7 +135,7 @@ def pairs_faults(request: HttpRequest, token: str) -> HttpResponse:
     report.write_faults(buffer)
     # Outside the f-string, where the collector of messages does not look.
     name, marked = upload.name.rsplit(".", 1)[0], _("marked")
-    return _workbook(buffer, f"{name}-{marked}.xlsx")
+    return download(buffer.getvalue(), f"{name}-{marked}.xlsx")
 
 
 @require_GET
@@ -146,10 +145,4 @@ def pairs_template(request: HttpRequest) -> HttpResponse:
     buffer = io.BytesIO()
     write_template(buffer)
     name = _("Mentoring links, template")
-    return _workbook(buffer, f"{name}.xlsx")
-
-
-def _workbook(buffer: io.BytesIO, name: str) -> HttpResponse:
-    response = HttpResponse(buffer.getvalue(), content_type=XLSX)
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return response
+    return download(buffer.getvalue(), f"{name}.xlsx")

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.limits import EXPORTS, said_too_often, take_turn
 from pairing_portal.common.doing import act, add_refusal
+from pairing_portal.common.downloads import XLSX
 from pairing_portal.common.errors import bad_request, too_many_requests
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
@@ -35,7 +36,7 @@ from .supervision.base import may_supervise
 from .wiring import REPORT_ROLES
 
 CONTENT_TYPES = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx": XLSX,
     "csv": "text/csv; charset=utf-8",
 }
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, Q
 
-from branches.models import LeagueBranch
-
 from ..models import AudienceState, LectureAudience, LectureState, Textbook, TextbookChapter
 
 
@@ -39,13 +37,9 @@ class Coverage:
         """Chapters the League branch has confirmed at least once."""
         return sum(self.heard(league_branch_id, chapter.pk).confirmed > 0 for chapter in self.chapters)
 
-    def next_chapter(self, league_branch_id: int, *, beside_planned: bool = False) -> TextbookChapter | None:
-        """The first chapter not given yet, None when all were; `beside_planned` passes over what is planned already."""
-        for chapter in self.chapters:
-            heard = self.heard(league_branch_id, chapter.pk)
-            if not heard.given and not (beside_planned and heard.planned):
-                return chapter
-        return None
+    def next_chapter(self, league_branch_id: int) -> TextbookChapter | None:
+        """The first chapter not given yet, None when all were."""
+        return next((row for row in self.chapters if not self.heard(league_branch_id, row.pk).given), None)
 
 
 def prescribed_textbook() -> Textbook | None:
@@ -79,8 +73,3 @@ def _counts(league_branch_ids: Collection[int], chapter_ids: Sequence[int]) -> d
         )
     )
     return {(branch_id, chapter_id): Heard(*counts) for branch_id, chapter_id, *counts in rows}
-
-
-def next_chapter(league_branch: LeagueBranch) -> TextbookChapter | None:
-    """The first chapter of the prescribed textbook that this League branch has neither heard nor planned."""
-    return coverage([league_branch.pk], prescribed_textbook()).next_chapter(league_branch.pk, beside_planned=True)

@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from branches.models import PolicyValue
 from members.due_lists import LISTS, due_rows
 from members.models import DevelopmentStep, Person, Stage
@@ -126,13 +127,24 @@ def test_members_have_no_business_here(cast, client):
 def test_the_workbook_has_the_offices_headings(empty, client):
     person(empty, "0012", Stage.PROBATIONARY, applied_on=APPLIED, admitted_on=dt.date(2025, 10, 1), sex="female", born_on=dt.date(2005, 3, 4))  # fmt: skip
     client.force_login(empty.user("er_secretary"))
-    page = client.post(reverse("due_list_export", args=["all"]), {"month": "2026-10"})
+    page = client.post(reverse("due_list_export", args=["all"]), {"month": "2026-10", "purpose": "月度报送"})
     book = openpyxl.load_workbook(io.BytesIO(page.content))
 
     assert book.sheetnames[:5] == [row.sheet for row in LISTS]
     rows = list(book["可转正预备党员"].iter_rows(values_only=True))
     assert rows[1] == LISTS[4].headings
     assert rows[2][:6] == (1, "机械系党总支第二党支部", "0012", "人0012", "女", "2005-03")
+
+
+def test_an_export_is_for_something_and_leaves_a_line_in_the_trail(empty, client):
+    client.force_login(empty.user("er_secretary"))
+    address = reverse("due_list_export", args=["talks"])
+    silent = client.post(address, {"month": "2026-10", "purpose": " "})
+    client.post(address, {"month": "2026-10", "purpose": "月度报送"})
+    trail = AuditEvent.objects.filter(action="exported").values_list("object_type", "object_id", "detail__purpose")
+
+    assert silent.url == f"{reverse('due_lists')}?month=2026-10&branch="
+    assert list(trail) == [("due_list", "talks", "月度报送")]
 
 
 def test_an_unknown_list_is_not_found(cast, client):
