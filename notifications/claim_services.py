@@ -46,7 +46,8 @@ def claim(*, rows: DeliveryQuerySet, now: datetime, limit: int = BATCH) -> list[
         lease_token=token, lease_until=now + LEASE
     )
     held = Delivery.objects.filter(lease_token=token).select_related("notice__user", "notice__robot", "digest")
-    return list(held.order_by("pk"))
+    # A message tells in the order of what was said; deliveries written as a set have numbers in no order.
+    return list(held.order_by("notice_id", "pk"))
 
 
 def begin(deliveries: Sequence[Delivery], *, now: datetime) -> bool:

@@ -108,8 +108,9 @@ def claim_digests(
     Delivery.objects.filter(free_at(now), digest_id__in=ids, state=DeliveryState.PENDING).update(
         lease_token=token, lease_until=now + LEASE
     )
-    held = Delivery.objects.filter(lease_token=token).select_related("notice__user", "digest").order_by("pk")
+    held = Delivery.objects.filter(lease_token=token).select_related("notice__user", "digest")
     together: dict[int | None, list[Delivery]] = defaultdict(list)
-    for delivery in held:
+    # A summary tells in the order of what was said; deliveries written as a set have numbers in no order.
+    for delivery in held.order_by("digest_id", "notice_id", "pk"):
         together[delivery.digest_id].append(delivery)
     return list(together.values())

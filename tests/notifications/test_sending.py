@@ -351,6 +351,23 @@ def test_many_wait_and_the_queries_of_a_tick_grow_with_the_messages_only(cast, m
     assert [numbers for _key, numbers in mouths["email"].said] == [list(range(40))]
 
 
+def deliveries_numbered_backwards():
+    rows = list(Delivery.objects.filter(state="pending").order_by("-notice_id"))
+    Delivery.objects.filter(state="pending").delete()
+    for row in rows:
+        row.pk = None
+        row.save(force_insert=True)
+
+
+@pytest.mark.parametrize("urgent, said", [(False, [[0, 1, 2, 3, 4]]), (True, [[0], [1], [2], [3], [4]])])
+def test_messages_tell_in_the_order_of_what_was_said_whatever_their_deliveries_numbers(cast, mouths, urgent, said):
+    with_address(cast)
+    post(cast, *range(5), urgent=urgent)
+    deliveries_numbered_backwards()
+    assert send()["sent"] == 5
+    assert [numbers for _key, numbers in mouths["email"].said] == said
+
+
 # --- Two ticks at once ----------------------------------------------------------------------------
 
 
