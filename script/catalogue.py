@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import polib
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = Path("locale/zh_Hans/LC_MESSAGES/django.po")
+# Beside a Chinese character a mark is as wide as the character. Brackets are left: headings of offices' forms have narrow ones.
+NARROW = re.compile(r"[\u4e00-\u9fff”》」）][,:;?!]|[,:;?!] ?[\u4e00-\u9fff“《「（]")
 
 
 def extract(folder: Path) -> None:
@@ -28,6 +31,10 @@ def extract(folder: Path) -> None:
 
 def keys(catalogue: polib.POFile) -> dict[tuple[str, str, str], polib.POEntry]:
     return {(entry.msgctxt or "", entry.msgid, entry.msgid_plural): entry for entry in catalogue if not entry.obsolete}
+
+
+def texts(entry: polib.POEntry) -> list[str]:
+    return [entry.msgstr, *entry.msgstr_plural.values()]
 
 
 def main() -> int:
@@ -47,6 +54,9 @@ def main() -> int:
     compiled = keys(polib.mofile(str((ROOT / CATALOGUE).with_suffix(".mo"))))
     faults = [f"not in the catalogue: {key[1]!r}" for key in wanted if key not in stored]
     faults += [f"not translated: {key[1]!r}" for key, entry in stored.items() if not entry.translated()]
+    faults += [
+        f"a narrow mark in: {text!r}" for entry in stored.values() for text in texts(entry) if NARROW.search(text)
+    ]
     faults += [f"not compiled: {key[1]!r}" for key in stored if key not in compiled]
     print("\n".join(faults) or f"{len(stored)} sentences, all translated and compiled")
     return 1 if faults else 0

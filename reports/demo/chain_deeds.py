@@ -22,22 +22,22 @@ from .people import Company
 from .together import moment
 
 TALKS = {
-    Tier.CLASSMATES: ("一起补高数第二章,做了六道例题", "约好每周三晚自习坐在一起", "聊了考试周怎么安排时间"),
+    Tier.CLASSMATES: ("一起补高数第二章，做了六道例题", "约好每周三晚自习坐在一起", "聊了考试周怎么安排时间"),
     Tier.ACTIVISTS: (
         "谈了思想汇报怎么写",
         "一起学党章第一章",
         "问了近期学习和班级工作",
-        "看了思想汇报初稿,提了两点意见",
+        "看了思想汇报初稿，提了两点意见",
     ),
     Tier.NEW_MEMBERS: ("讲了预备期要做哪些事", "一起准备微党课提纲", "聊了怎样带积极分子"),
 }
-GUIDED = ("参加团支部班会,讲学风建设", "指导团支书写月度计划", "和班委一起做安全教育", "组织学习小组读《读本》")
+GUIDED = ("参加团支部班会，讲学风建设", "指导团支书写月度计划", "和班委一起做安全教育", "组织学习小组读《读本》")
 RECORD = {
-    "politics": "积极参加理论学习,思想汇报按时提交,认识较以前深入。",
-    "study": "成绩保持在班级前三分之一,主动帮助同学。",
-    "work": "担任班委,承办了一次主题班会。",
-    "masses": "与同学相处融洽,愿意听取意见。",
-    "strengths": "优点:踏实、守时。不足:在公开场合表达还不够自信。",
+    "politics": "积极参加理论学习，思想汇报按时提交，认识较以前深入。",
+    "study": "成绩保持在班级前三分之一，主动帮助同学。",
+    "work": "担任班委，承办了一次主题班会。",
+    "masses": "与同学相处融洽，愿意听取意见。",
+    "strengths": "优点：踏实、守时。不足：在公开场合表达还不够自信。",
 }
 
 
@@ -149,7 +149,7 @@ def _league_plan(company: Company, year: AcademicYear, *, today: date) -> None:
     first = plan.milestones.order_by("due_on").first()
     if first is not None:
         league_services.toggle_milestone(
-            milestone=first, result="已成立,12 人", scope=scope, today=today, now=moment(today, 10)
+            milestone=first, result="已成立，12 人", scope=scope, today=today, now=moment(today, 10)
         )
 
 

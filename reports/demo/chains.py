@@ -19,7 +19,7 @@ from .together import moment
 GOALS = {
     Tier.CLASSMATES: "期末前补上高等数学",
     Tier.ACTIVISTS: "按期完成培养考察",
-    Tier.NEW_MEMBERS: "按期转正,能独立讲一次微党课",
+    Tier.NEW_MEMBERS: "按期转正，能独立讲一次微党课",
 }
 # Numbers in the story's own year: mentor, mentee. The last activist has no contact yet.
 CONTACTS = [(f"202505300{number:02}", f"202505100{number:02}") for number in range(1, 10)]

@@ -35,8 +35,8 @@ from .together import AIMS, PRINCIPLES, moment, plan_of, work_together
 # The lecturer one may sign in as, by the number in the story's own year.
 LECTURER = "20250530003"
 AGREEMENT = (
-    "一、双方按时开展“三会一课”,相互指导和督促。\n二、党建材料互查,发现问题约定整改期限。\n三、共同学习讨论,联合开展党建思政课题研究。\n"
-    "四、支委对支委、党员对党员结对。\n五、专科生党员实习离校期间,由本科生支部协助开展工作;到会人数、表决和任职仍由本支部党员承担。"
+    "一、双方按时开展“三会一课”，相互指导和督促。\n二、党建材料互查，发现问题约定整改期限。\n三、共同学习讨论，联合开展党建思政课题研究。\n"
+    "四、支委对支委、党员对党员结对。\n五、专科生党员实习离校期间，由本科生支部协助开展工作；到会人数、表决和任职仍由本支部党员承担。"
 )
 CHAPTERS = (
     "第一章 党的性质和宗旨",
@@ -46,11 +46,11 @@ CHAPTERS = (
     "第五章 党员的权利和义务",
 )
 TALKS = (
-    "一起复习高等数学,梳理了两章难点",
-    "聊了求职简历怎么写,改了一版",
-    "一起读《党章》第一章,各写一段体会",
+    "一起复习高等数学，梳理了两章难点",
+    "聊了求职简历怎么写，改了一版",
+    "一起读《党章》第一章，各写一段体会",
     "交流实习准备和安全事项",
-    "帮忙联系图书馆自习座位,讲了学习方法",
+    "帮忙联系图书馆自习座位，讲了学习方法",
 )
 
 
@@ -254,6 +254,6 @@ def _lecture(
     answer_audience(
         audience=LectureAudience.objects.get(lecture=lecture), took_place=answer == "yes",
         attendance=(branch.member_count or 30) - number % 4 if answer == "yes" else None,
-        reason="" if answer == "yes" else "主讲人临时有事,改到下周",
+        reason="" if answer == "yes" else "主讲人临时有事，改到下周",
         scope=scope_for(secretary, today), by=secretary, now=moment(on, 21),
     )  # fmt: skip

@@ -14,11 +14,11 @@ from .people import Company
 from .together import moment
 
 OWN_WORDS = (
-    "坚持理论学习,结对帮扶每月两次,高数互助小组带了三名同学;时间安排上还要更紧凑。",
-    "参加支部全部组织生活,承担主题党日材料准备;与专科支部联系还不够主动。",
-    "完成理论宣讲任务,志愿服务 20 小时;专业课成绩有提升空间。",
+    "坚持理论学习，结对帮扶每月两次，高数互助小组带了三名同学；时间安排上还要更紧凑。",
+    "参加支部全部组织生活，承担主题党日材料准备；与专科支部联系还不够主动。",
+    "完成理论宣讲任务，志愿服务 20 小时；专业课成绩有提升空间。",
 )
-PEER_WORDS = ("学习踏实,乐于助人;希望多在支部会上发言。", "帮扶有耐心,记录及时;可以多带新党员。")
+PEER_WORDS = ("学习踏实，乐于助人；希望多在支部会上发言。", "帮扶有耐心，记录及时；可以多带新党员。")
 # The first of the roster, one in so many, are the branch's most active members.
 EAGER = 7
 
@@ -33,7 +33,7 @@ def appraisals(company: Company, users: dict[str, User], today: date) -> None:
     results = AppraisalResult.objects.filter(round=counted, is_probationary=False).exclude(person_id=scope.person_id)
     for result in results.order_by("person__number")[:5]:
         services.decide_grade(
-            result=result, grade=result.proposed or "qualified", reason="全年参加组织生活和结对帮扶情况良好,与测评结果一致。",
+            result=result, grade=result.proposed or "qualified", reason="全年参加组织生活和结对帮扶情况良好，与测评结果一致。",
             scope=scope, today=today,
         )  # fmt: skip
     open_one = _written(company, "第六", users["liu_secretary"], today)

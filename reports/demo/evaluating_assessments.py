@@ -16,8 +16,8 @@ from members.office_models import MANAGING_POSTS
 from .people import Company
 
 BRANCH = "第六"
-REASONS = ("谈话规律、反馈及时,继续保持。", "宣讲和活动参与不足,请在本学期补上。")
-OBJECTION = "上月的宣讲已经讲过,团支部尚未确认,请核对后再定。"
+REASONS = ("谈话规律、反馈及时，继续保持。", "宣讲和活动参与不足，请在本学期补上。")
+OBJECTION = "上月的宣讲已经讲过，团支部尚未确认，请核对后再定。"
 
 
 def assess_mentors(company: Company, year: AcademicYear, *, today: date) -> None:

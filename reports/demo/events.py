@@ -30,7 +30,7 @@ def set_up_events(company: Company, users: dict[str, User], *, today: date) -> N
     for key, branch in (("er_secretary", er), ("liu_secretary", liu)):
         plan = plan_for(
             "theme_day",
-            "主题党日:重温入党誓词",
+            "主题党日：重温入党誓词",
             next_week + timedelta(days=3),
             (15, 17),
             party_branch=branch,
@@ -45,7 +45,7 @@ def set_up_events(company: Company, users: dict[str, User], *, today: date) -> N
     others = list(BranchPairing.objects.filter(helping_branch=er).exclude(pk=with_san.pk))
     records.hold_contest(with_san, others, users, past)
     waiting = plan_for(
-        "experience", "经验交流:实习与就业", next_week + timedelta(days=9), (19, 21), party_branch=san, pairing=with_san, place="图书馆报告厅"
+        "experience", "经验交流：实习与就业", next_week + timedelta(days=9), (19, 21), party_branch=san, pairing=with_san, place="图书馆报告厅"
     )  # fmt: skip
     step(
         event_services.send_for_approval,
@@ -57,10 +57,10 @@ def set_up_events(company: Company, users: dict[str, User], *, today: date) -> N
     service = plan_for(
         "volunteer", "校园无偿献血志愿服务", past, (8, 11), party_branch=liu, place="校医院", audience=Audience.PARTY
     )
-    _held(service, users["liu_secretary"], PRESENT_AT_SERVICE, "引导、登记共 3 小时,服务献血师生 120 人次。")
+    _held(service, users["liu_secretary"], PRESENT_AT_SERVICE, "引导、登记共 3 小时，服务献血师生 120 人次。")
     contest = plan_for(
         "contest", "党史知识竞赛", next_week + timedelta(days=10), (19, 21), party_branch=liu, place="学生活动中心", audience=Audience.OPEN,
-        needs_sign_up=True, capacity=30, description="三人一队,必答、抢答两轮。",
+        needs_sign_up=True, capacity=30, description="三人一队，必答、抢答两轮。",
     )  # fmt: skip
     activity = publish(draft(contest, users["liu_secretary"], today, 9), users["liu_secretary"], today)
     for key in ("activist", "speaker", "helper"):
@@ -102,13 +102,13 @@ def publish(activity: Activity, user: User, on: date) -> Activity:
 def _joint(pairing: BranchPairing, users: dict[str, User], on: date) -> Activity:
     """Both sides said yes; twenty were there."""
     plan = plan_for(
-        "joint_study", "联合学习:党的二十届四中全会精神", on, (15, 17), party_branch=pairing.helping_branch, pairing=pairing, place="B305"
+        "joint_study", "联合学习：党的二十届四中全会精神", on, (15, 17), party_branch=pairing.helping_branch, pairing=pairing, place="B305"
     )  # fmt: skip
     ours, theirs = users["er_secretary"], users["san_secretary"]
     activity = step(event_services.send_for_approval, draft(plan, ours, on, 8), ours, on, 8)
     step(event_services.approve_activity, activity, theirs, on, 9)
     return finish(
-        activity, ours, on, PRESENT_AT_JOINT, "两个支部逐段学习公报,各谈一条结合专业的打算;商定下月互查“三会一课”记录。"
+        activity, ours, on, PRESENT_AT_JOINT, "两个支部逐段学习公报，各谈一条结合专业的打算；商定下月互查“三会一课”记录。"
     )
 
 

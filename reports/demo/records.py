@@ -27,8 +27,8 @@ def hold_contest(pairing: BranchPairing, others: list[BranchPairing], users: dic
     """Branch 2 and both its partners: a team is a group with its partners of the other branch, made by one press."""
     ours = users["er_secretary"]
     plan = plan_for(
-        "contest", "党史知识竞赛(按结对分组)", on, (19, 21), party_branch=pairing.helping_branch, pairing=pairing,
-        place="学生活动中心", description="每个结对小组与对方支部的结对党员同队:必答、风险、演讲三轮。",
+        "contest", "党史知识竞赛（按结对分组）", on, (19, 21), party_branch=pairing.helping_branch, pairing=pairing,
+        place="学生活动中心", description="每个结对小组与对方支部的结对党员同队：必答、风险、演讲三轮。",
     )  # fmt: skip
     plan.co_hosts = [other.partner_branch for other in others]
     activity = step(event_services.send_for_approval, draft(plan, ours, on, 8), ours, on, 8)
@@ -49,7 +49,7 @@ def hold_contest(pairing: BranchPairing, others: list[BranchPairing], users: dic
         ]
         contest_services.save_scores(contest_round=turn, columns=columns, **who_at(ours, on, 20))
     contest_services.set_up(activity=activity, tie_rule="last_round", is_live=True, scope=scope)
-    finish(activity, ours, on, 16, "两队各胜一轮,演讲一轮定胜负;赛后互换学习笔记。", counted_minutes=0)
+    finish(activity, ours, on, 16, "两队各胜一轮，演讲一轮定胜负；赛后互换学习笔记。", counted_minutes=0)
 
 
 def write_minutes(activity: Activity, users: dict[str, Any], on: date) -> None:
@@ -60,10 +60,10 @@ def write_minutes(activity: Activity, users: dict[str, Any], on: date) -> None:
         Person.objects.filter(party_branch=activity.party_branch, posts__kind="publicity_officer").first() or chair
     )
     text = replace(
-        minutes_services.proposed_text(activity), session="第二、第三党支部联合学习(第1次)", chair=chair, recorder=recorder,
+        minutes_services.proposed_text(activity), session="第二、第三党支部联合学习（第1次）", chair=chair, recorder=recorder,
         agenda="一、逐段学习公报\n二、结合专业谈打算\n三、商定下月互查“三会一课”记录",
-        points="领学人逐段导读,并说明与专业课程的联系。\n与会党员各谈一条打算:办好学习小组、准备技能竞赛、为实习同学送学上门。\n第三党支部提出实习党员较多,建议学习材料提前一周发到群里。",
-        resolutions="一、下月第二周互查两个支部的“三会一课”记录。\n二、实习党员线上参加学习,由结对党员负责联系。",
+        points="领学人逐段导读，并说明与专业课程的联系。\n与会党员各谈一条打算：办好学习小组、准备技能竞赛、为实习同学送学上门。\n第三党支部提出实习党员较多，建议学习材料提前一周发到群里。",
+        resolutions="一、下月第二周互查两个支部的“三会一课”记录。\n二、实习党员线上参加学习，由结对党员负责联系。",
     )  # fmt: skip
     votes = [minutes_services.Vote("下月互查“三会一课”记录", text.present_count or 0)]
     act = who_at(ours, on, 20)

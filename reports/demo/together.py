@@ -16,7 +16,7 @@ from pairings.plan_template import PLAN, PlannedTask, planned
 from pairings.work_rules import FindingEntry
 
 PRINCIPLES = "战略协作、资源共享、依章办事、平等共建、注重实效。"
-AIMS = "共同抓好组织规范、组织组建和党员发展,补齐薄弱环节;结对党员在学业、生活、求职、工作上互帮互促。"
+AIMS = "共同抓好组织规范、组织组建和党员发展，补齐薄弱环节；结对党员在学业、生活、求职、工作上互帮互促。"
 AREA_WORDS = {
     "study": "每周一起自习一次",
     "life": "每月聊一次近况",
@@ -82,8 +82,8 @@ def _research(pairing: BranchPairing, secretary: User, *, today: date) -> None:
     pairs = list(MemberPairing.objects.open().filter(pairing=pairing).select_related("helper", "partner")[:2])
     people = list({person.pk: person for pair in pairs for person in (pair.helper, pair.partner)}.values())
     project = project_services.start_project(
-        pairing=pairing, title=f"本专科学生党员结对共建路径研究({pairing.partner_branch.short_name})",
-        question="专科生党员实习期间,结对支部怎样帮助支部工作不断线?", lead=people[0] if people else None, members=people[1:], scope=scope,
+        pairing=pairing, title=f"本专科学生党员结对共建路径研究（{pairing.partner_branch.short_name}）",
+        question="专科生党员实习期间，结对支部怎样帮助支部工作不断线？", lead=people[0] if people else None, members=people[1:], scope=scope,
     )  # fmt: skip
     first = min(pairing.ends_on, pairing.starts_on + timedelta(days=30))
     for title, due_on in (

@@ -104,7 +104,7 @@ def test_holidays_take_days_away_and_make_up_days_bring_them_back(monday, holida
 def test_a_day_is_named_with_its_week():
     with translation.override("zh-hans"):
         labels = [CALENDAR.label(on) for on in (D(2026, 10, 12), D(2027, 1, 12), D(2027, 2, 10))]
-    assert labels == ["2026年10月12日(第6教学周)", "2027年1月12日(考试周)", "2027年2月10日"]
+    assert labels == ["2026年10月12日（第6教学周）", "2027年1月12日（考试周）", "2027年2月10日"]
 
 
 def test_the_filter_names_the_week_of_days_and_moments():
@@ -114,7 +114,7 @@ def test_the_filter_names_the_week_of_days_and_moments():
     moment = dt.datetime(2026, 10, 11, 16, 30, tzinfo=dt.UTC)  # Monday already in Shanghai
     with translation.override("zh-hans"):
         text = template.render(Context({"day": D(2026, 10, 12), "moment": moment, "none": None, "calendar": CALENDAR}))
-    assert text == "2026年10月12日(第6教学周)|2026年10月12日(第6教学周)|"
+    assert text == "2026年10月12日（第6教学周）|2026年10月12日（第6教学周）|"
 
 
 def test_the_calendar_is_read_in_two_queries(cast, django_assert_num_queries):

@@ -204,7 +204,7 @@ def test_privacy_is_readable_before_and_after_signing_in(client: Client, sign_in
 
     assert (stranger.status_code, member.status_code) == (200, 200)
     assert ("frame-nav" in stranger.content.decode(), "frame-nav" in member.content.decode()) == (False, True)
-    assert "联系方式:组织部 0101" in stranger.content.decode()
+    assert "联系方式：组织部 0101" in stranger.content.decode()
 
 
 @pytest.mark.django_db

@@ -364,7 +364,7 @@ def test_no_notice_no_mail_and_no_line_of_the_log_carries_it(planted, fixed_cloc
 
 
 def test_control_a_mark_in_a_mail_and_in_a_log_is_found(planted, everything_logged):
-    mail.send_mail("x", "您的帮扶对象:金丝雀7391甲", "a@example.edu", ["b@example.edu"])
+    mail.send_mail("x", "您的帮扶对象：金丝雀7391甲", "a@example.edu", ["b@example.edu"])
     assert [holds(one.body, MARKS) for one in mail.outbox[-1:]] == [True]
     logging.getLogger("mentoring").debug("recorded %s", ["canary-7391-fina"])
     assert holds(everything_logged.text, MARKS) is True

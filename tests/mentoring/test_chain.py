@@ -142,12 +142,12 @@ def test_older_and_closed_league_branches_lack_nothing_and_show_only_with_guides
     ("load", "words"),
     [
         (Load({3: 2}), ()),
-        (Load({3: 3}), ("新党员 3 名,上限 2(规则 R80)",)),
+        (Load({3: 3}), ("新党员 3 名，上限 2（规则 R80）",)),
         (Load({2: 3}, contacts=3), ()),
-        (Load({1: 2}), ("同学 2 名,上限 1(规则 R84)",)),
+        (Load({1: 2}), ("同学 2 名，上限 1（规则 R84）",)),
         (Load({3: 2, 1: 1}), ()),
-        (Load({3: 2, 1: 1, 4: 1}), ("共 4 对帮扶,超过 3 对难以兼顾",)),
-        (Load({2: 6}, contacts=6), ("担任培养联系人的积极分子 6 名,上限 5(规则 R04)", "共 6 对帮扶,超过 3 对难以兼顾")),
+        (Load({3: 2, 1: 1, 4: 1}), ("共 4 对帮扶，超过 3 对难以兼顾",)),
+        (Load({2: 6}, contacts=6), ("担任培养联系人的积极分子 6 名，上限 5（规则 R04）", "共 6 对帮扶，超过 3 对难以兼顾")),
     ],
 )  # fmt: skip
 def test_who_carries_too_much(load, words):
@@ -226,7 +226,7 @@ def test_a_guide_is_followed_while_the_league_branch_is_junior():
     facts = facts_with(people, [guidance(1, 1), guidance(2, 2)], [league()])
     (one,) = find_breaks(facts, leaving(facts))
     assert one.successor.person.pk == 3
-    assert one.successor.remarks == ("人3不是专升本学生,方案优先安排专升本学生党员。(规则 R82)",)
+    assert one.successor.remarks == ("人3不是专升本学生，方案优先安排专升本学生党员。（规则 R82）",)
     later = replace(facts, people=facts.people | {1: person(1, graduates_on=dt.date(2028, 6, 30))})
     assert broken(later, 2028) == [("guidance-1", 1, False, None)]
 

@@ -121,7 +121,7 @@ def test_findings_say_whom_the_chain_misses_and_lead_to_the_rows(cast, crew, sig
     ]  # fmt: skip
     for anchor in re.findall(r'href="#([^"]+)"', html):
         assert f'id="{anchor}"' in html
-    assert "积极分子,还没有培养联系人。" in html
+    assert "积极分子，还没有培养联系人。" in html
 
 
 def test_who_arranges_links_finds_a_mentor_for_whom_the_chain_misses(cast, crew, sign_in):
@@ -197,7 +197,7 @@ def test_too_much_counts_links_outside_the_picture(cast, crew, sign_in):
         link(cast, helper, one, tier=2, is_formal=True, who="er_secretary")
     page = sign_in("er_secretary").get(PAGE)
     assert [(one.person.name, one.words) for one in page.context["chain"].overloads] == [
-        ("罗萍妍", ("共 4 对帮扶,超过 3 对难以兼顾",))
+        ("罗萍妍", ("共 4 对帮扶，超过 3 对难以兼顾",))
     ]
 
 
@@ -218,7 +218,7 @@ def test_a_link_that_breaks_has_a_successor_who_stays_and_a_button(cast, crew, s
     html = page.content.decode()
     assert "交接给老党员10" in html
     assert "交接给新党员1" not in html
-    assert "现为预备党员,转正后可接替(预计 2027年5月20日)" in html
+    assert "现为预备党员，转正后可接替（预计 2027年5月20日）" in html
     assert [
         one.row.mentee_name for one in sign_in("civil_organiser").get(PAGE).context["breaks"] if one.hand_on_url
     ] != []
@@ -231,7 +231,7 @@ def test_without_anybody_who_stays_it_says_so(cast, crew, sign_in):
     page = sign_in("liu_secretary").get(PAGE)
     assert [one.broken.successor for one in page.context["breaks"]] == [None] * 4
     assert "无合适人选" in page.content.decode()
-    assert "无需接替:被帮扶对象也毕业" in page.content.decode()
+    assert "无需接替：被帮扶对象也毕业" in page.content.decode()
 
 
 def test_the_year_greys_who_leaves(cast, crew, sign_in):

@@ -60,7 +60,7 @@ def test_people_of_no_link_with_them_see_nothing(cast, pair, who):
     ("way", "words", "message"),
     [
         ("phone", "", "名册中没有您的电话。请用自己的话写明怎样联系您。"),
-        ("other", "   ", "请写明怎样联系您,或选择不显示。"),
+        ("other", "   ", "请写明怎样联系您，或选择不显示。"),
         ("everybody", "", "请选择对方能看到什么。"),
     ],
 )
@@ -84,5 +84,5 @@ def test_the_form_shows_what_the_others_see(cast, sign_in, pair):
     assert page.context["contact"] == Contact("晚上 302")
     refused = client.post(reverse("my_contact"), {"way": "other", "words": ""})
     assert refused.status_code == 400
-    assert "请写明怎样联系您,或选择不显示。" in refused.content.decode()
+    assert "请写明怎样联系您，或选择不显示。" in refused.content.decode()
     assert seen(cast, "liu_activist") == Contact("晚上 302")

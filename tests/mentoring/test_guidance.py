@@ -41,7 +41,7 @@ def test_without_any_branch_nobody_keeps_it(cast):
     cast.one.refresh_from_db()
     person = add_person(cast, "无支部党员", "T09001", school_class=cast.class_26)
     words = refusal(guidance_services.guidance_keeper, guide=person, league_branch=cast.one)
-    assert words == "土木系2026级土木工程团支部没有负责的党支部,无支部党员也不属于任何党支部。请先登记负责的党支部。"
+    assert words == "土木系2026级土木工程团支部没有负责的党支部，无支部党员也不属于任何党支部。请先登记负责的党支部。"
 
 
 def test_a_fourth_guide_is_refused(cast):
@@ -49,7 +49,7 @@ def test_a_fourth_guide_is_refused(cast):
     for person in people[:3]:
         guide(cast, person)
     assert refusal(guide, cast=cast, person=people[3]) == (
-        "不能结对:土木系2026级土木工程团支部已有 3 名帮扶人(上限 3)。请先终止其中一名的帮扶。(规则 R82)"
+        "不能结对：土木系2026级土木工程团支部已有 3 名帮扶人（上限 3）。请先终止其中一名的帮扶。（规则 R82）"
     )
     assert LeagueGuidance.objects.count() == 3
 
@@ -65,8 +65,8 @@ def test_the_year_counts_from_three_for_diploma_to_bachelor_students(cast, progr
         assert guide(cast, person, cast.old).state == "active"
     else:
         assert refusal(guide, cast=cast, person=person, league_branch=cast.old) == (
-            "老党员10为 2 年级,土木系2025级土木工程团支部为 2 年级。帮扶人的年级必须更高(专升本从 3 年级算起),"
-            "请选择更高年级的党员。(规则 R83)"
+            "老党员10为 2 年级，土木系2025级土木工程团支部为 2 年级。帮扶人的年级必须更高（专升本从 3 年级算起），"
+            "请选择更高年级的党员。（规则 R83）"
         )
 
 
@@ -76,8 +76,8 @@ def test_what_only_warns_needs_a_word(cast):
     with pytest.raises(services.NeedsAWord) as caught:
         guide(cast, person, cast.old, accept_warnings=False)
     assert caught.value.text == (
-        "老党员10不是专升本学生,方案优先安排专升本学生党员。(规则 R82) "
-        "土木系2025级土木工程团支部为 2 年级,低年级团支部指 1 年级及以下。(规则 R75)"
+        "老党员10不是专升本学生，方案优先安排专升本学生党员。（规则 R82） "
+        "土木系2025级土木工程团支部为 2 年级，低年级团支部指 1 年级及以下。（规则 R75）"
     )
     assert [problem.rule for problem in caught.value.problems] == ["R82", "R75"]
     assert LeagueGuidance.objects.count() == 0
@@ -91,7 +91,7 @@ def test_that_one_guide_is_too_few_stops_nobody(cast):
 def test_a_guide_of_a_paired_branch_while_the_pairing_runs(cast):
     person = cast.person("er_member")
     assert refusal(guide, cast=cast, person=person) == (
-        "罗萍妍不在负责土木系2026级土木工程团支部的党支部,也不在与其结对的支部。请选择这些支部的党员。(规则 R90)"
+        "罗萍妍不在负责土木系2026级土木工程团支部的党支部，也不在与其结对的支部。请选择这些支部的党员。（规则 R90）"
     )
     activate(cast, helper=cast.er, partner=cast.liu)
     assert guide(cast, person).party_branch == cast.liu
@@ -178,7 +178,7 @@ def test_a_later_first_day_of_a_draft_is_kept(cast):
 def test_one_draft_that_no_longer_fits_holds_all_of_them_back(cast):
     rows = drafts(cast)
     Person.objects.filter(pk=rows[1].person_id).update(stage="left", left_on=TODAY)
-    assert refusal(publish, cast=cast, rows=rows) == "老党员11已离校,不能结对。请选择在校的人。"
+    assert refusal(publish, cast=cast, rows=rows) == "老党员11已离校，不能结对。请选择在校的人。"
     assert [state_of(row) for row in rows] == ["draft", "draft"]
 
 
@@ -197,7 +197,7 @@ def test_a_draft_is_discarded_once_and_by_who_keeps_it(cast):
     assert refusal(discard, guidance=row, scope=scope(cast, "liu_secretary")) == "这份草稿刚刚已被撤下。请刷新页面。"
     assert publish(cast, [row, other]) == [other]
     words = refusal(discard, guidance=other, scope=scope(cast, "liu_secretary"))
-    assert words == "这对帮扶已经公布,不能删除。可改为终止。"
+    assert words == "这对帮扶已经公布，不能删除。可改为终止。"
 
 
 # --- Focus and end -------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def end(cast, row, who="liu_secretary", reason="毕业"):
 
 def test_a_guidance_ends_once_with_a_reason(cast):
     row = guide(cast, cast.person("liu_member"))
-    assert refusal(end, cast=cast, row=row, reason=" ") == "请写明原因,双方都会看到。"
+    assert refusal(end, cast=cast, row=row, reason=" ") == "请写明原因，双方都会看到。"
     end(cast, row, reason=" 毕业 ")
     row.refresh_from_db()
     assert (row.state, row.ended_on, row.end_reason) == ("ended", TODAY, "毕业")

@@ -53,14 +53,14 @@ def blocked(words: str, field: str):
 def test_a_third_guide_is_allowed():
     assert said(case()) == []
     assert allowed_words(case()) == (
-        "可以结对:上官涵可以帮扶土木2026级团支部(规则 R82、R83、R75;资历要求:年级高于团支部(专升本从三年级算起))。"
+        "可以结对：上官涵可以帮扶土木2026级团支部（规则 R82、R83、R75；资历要求：年级高于团支部（专升本从三年级算起）)。"
     )
 
 
 def test_r82_a_fourth_guide_is_refused_unless_the_policy_allows_it():
     three = Network(guides=[*TWO_GUIDES, GuideFacts(23, 33, 9, START)])
     assert said(case(network=three)) == blocked(
-        "不能结对:土木2026级团支部已有 3 名帮扶人(上限 3)。请先终止其中一名的帮扶。(规则 R82)", "league_branch"
+        "不能结对：土木2026级团支部已有 3 名帮扶人（上限 3）。请先终止其中一名的帮扶。（规则 R82）", "league_branch"
     )
     assert said(case(network=three, limits=Limits(guides_max=4))) == []
     assert said(case(network=three, replaces=22)) == []
@@ -81,7 +81,7 @@ def test_r82_ended_guidances_and_those_of_other_league_branches_take_no_place():
 def test_r82_the_first_guide_is_allowed_and_a_second_is_asked_for():
     assert said(case(network=Network())) == [
         (
-            "加上这一名,土木2026级团支部共有 1 名帮扶人,方案要求至少 2 名。请尽快再安排一名。(规则 R82)",
+            "加上这一名，土木2026级团支部共有 1 名帮扶人，方案要求至少 2 名。请尽快再安排一名。（规则 R82）",
             "info",
             "league_branch",
         )
@@ -94,14 +94,14 @@ def test_r82_the_first_guide_is_allowed_and_a_second_is_asked_for():
 def test_r82_a_guide_is_a_full_member(stage):
     assert TIERS[Tier.LEAGUE_BRANCHES].mentor_stages == {Stage.FULL}
     assert said(case(guide=change(GUIDE, stage=stage))) == blocked(
-        "上官涵不是正式党员。团支部由正式党员帮扶,请选择正式党员。(规则 R82)", "person"
+        "上官涵不是正式党员。团支部由正式党员帮扶，请选择正式党员。（规则 R82）", "person"
     )
 
 
 @pytest.mark.parametrize("programme", [Programme.BACHELOR, Programme.DIPLOMA])
 def test_r82_others_than_diploma_to_bachelor_students_need_a_word(programme):
     assert said(case(guide=change(GUIDE, programme=programme))) == [
-        ("上官涵不是专升本学生,方案优先安排专升本学生党员。(规则 R82)", "warn", "person")
+        ("上官涵不是专升本学生，方案优先安排专升本学生党员。（规则 R82）", "warn", "person")
     ]
 
 
@@ -109,14 +109,14 @@ def test_r82_others_than_diploma_to_bachelor_students_need_a_word(programme):
 def test_r83_the_guide_s_year_is_higher_and_an_equal_one_is_not(mine, allowed):
     second = change(ONE, study_year=2)
     wanted = case(guide=change(GUIDE, study_year=mine), league=second, limits=Limits(junior_study_years=2))
-    words = f"上官涵为 {mine} 年级,土木2026级团支部为 2 年级。帮扶人的年级必须更高(专升本从 3 年级算起),请选择更高年级的党员。(规则 R83)"
+    words = f"上官涵为 {mine} 年级，土木2026级团支部为 2 年级。帮扶人的年级必须更高（专升本从 3 年级算起），请选择更高年级的党员。（规则 R83）"
     assert said(wanted) == ([] if allowed else blocked(words, "person"))
 
 
 def test_r83_staff_has_no_year_of_study():
     teacher = change(GUIDE, programme=Programme.STAFF, study_year=None)
     assert said(case(guide=teacher))[0] == (
-        "上官涵为 — 年级,土木2026级团支部为 1 年级。帮扶人的年级必须更高(专升本从 3 年级算起),请选择更高年级的党员。(规则 R83)",
+        "上官涵为 — 年级，土木2026级团支部为 1 年级。帮扶人的年级必须更高（专升本从 3 年级算起），请选择更高年级的党员。（规则 R83）",
         "block",
         "person",
     )
@@ -125,12 +125,12 @@ def test_r83_staff_has_no_year_of_study():
 def test_r75_a_league_branch_that_is_no_longer_junior_needs_a_word():
     second = change(ONE, study_year=2)
     assert said(case(league=second)) == [
-        ("土木2026级团支部为 2 年级,低年级团支部指 1 年级及以下。(规则 R75)", "warn", "league_branch")
+        ("土木2026级团支部为 2 年级，低年级团支部指 1 年级及以下。（规则 R75）", "warn", "league_branch")
     ]
     assert said(case(league=second, limits=Limits(junior_study_years=2))) == []
 
 
-OTHER_BRANCH = "上官涵不在负责土木2026级团支部的党支部,也不在与其结对的支部。请选择这些支部的党员。(规则 R90)"
+OTHER_BRANCH = "上官涵不在负责土木2026级团支部的党支部，也不在与其结对的支部。请选择这些支部的党员。（规则 R90）"
 
 
 def test_r90_a_guide_is_of_the_responsible_branch_or_of_one_paired_with_it():
@@ -157,11 +157,11 @@ def test_a_league_branch_that_is_no_longer_active_is_not_guided():
 
 def test_a_guide_who_left_or_has_graduated_is_refused():
     assert said(case(guide=change(GUIDE, stage=Stage.LEFT))) == blocked(
-        "上官涵已离校,不能结对。请选择在校的人。", "person"
+        "上官涵已离校，不能结对。请选择在校的人。", "person"
     )
     assert said(case(guide=change(GUIDE, graduates_on=START))) == []
     assert said(case(guide=change(GUIDE, graduates_on=START - dt.timedelta(days=1)))) == blocked(
-        "上官涵于 2026年10月27日毕业,届时已不在校。请选择届时仍在校的人,或把日期提前。", "person"
+        "上官涵于 2026年10月27日毕业，届时已不在校。请选择届时仍在校的人，或把日期提前。", "person"
     )
 
 
@@ -187,7 +187,7 @@ def test_after_an_ended_guidance_the_next_begins_on_its_last_day_or_later():
     assert said(case(network=Network(guides=[*TWO_GUIDES, ended]))) == []
     later = change(ended, ended_on=START + dt.timedelta(days=1))
     assert said(case(network=Network(guides=[*TWO_GUIDES, later]))) == blocked(
-        "上官涵帮扶土木2026级团支部到 2026年10月29日为止,时间重叠。请把开始日期定在当天或之后。", "starts_on"
+        "上官涵帮扶土木2026级团支部到 2026年10月29日为止，时间重叠。请把开始日期定在当天或之后。", "starts_on"
     )
     assert said(case(network=Network(guides=[*TWO_GUIDES, later]), replaces=25)) == []
     for foreign in (change(later, person_id=2), change(later, league_branch_id=8)):

@@ -85,7 +85,7 @@ def end(cast, row, who="liu_secretary", reason="已转正"):
 
 def test_the_keeper_ends_a_link_and_says_why(cast):
     row = link(cast, cast.person("liu_member"), new_members(cast, 1)[0])
-    assert refusal(end, cast=cast, row=row, reason="  ") == "请写明原因,双方都会看到。"
+    assert refusal(end, cast=cast, row=row, reason="  ") == "请写明原因，双方都会看到。"
     end(cast, row, reason=" 已转正 ")
     row.refresh_from_db()
     assert (row.state, row.ended_on, row.end_reason) == ("ended", TODAY, "已转正")
@@ -176,7 +176,7 @@ def test_a_refused_hand_over_leaves_the_old_link_as_it_was(cast):
     old = link(cast, cast.person("liu_member"), mentee)
     for other in new_members(cast, 2, start=5):
         link(cast, following, other)
-    assert refusal(hand_on, cast=cast, row=old, mentor=following).endswith("(规则 R80)")
+    assert refusal(hand_on, cast=cast, row=old, mentor=following).endswith("（规则 R80）")
     old.refresh_from_db()
     assert (old.state, old.ended_on, old.end_reason) == ("active", None, "")
     assert old.history.count() == 1
@@ -196,7 +196,7 @@ def test_a_link_is_not_handed_on_to_its_own_mentor_or_mentee(cast):
     mentor, mentee = cast.person("liu_member"), new_members(cast, 1)[0]
     old = link(cast, mentor, mentee)
     assert refusal(hand_on, cast=cast, row=old, mentor=mentor) == "这对帮扶的帮扶人就是周鑫。请另选一人。"
-    assert refusal(hand_on, cast=cast, row=old, mentor=mentee) == "新党员1不能自己帮扶自己。请另选帮扶人。(规则 R86)"
+    assert refusal(hand_on, cast=cast, row=old, mentor=mentee) == "新党员1不能自己帮扶自己。请另选帮扶人。（规则 R86）"
     assert state_of(old) == "active"
 
 

@@ -65,7 +65,7 @@ def test_one_call_at_a_time_until_it_is_taken_back_or_answered(cast, sign_in):
     ask(cast)
     with pytest.raises(Refused) as refusal:
         ask(cast, kind="talk")
-    assert refusal.value.text == "您已提出,书记已收到。"
+    assert refusal.value.text == "您已提出，书记已收到。"
     sign_in("liu_activist").post(reverse("mentoring_help_withdraw", args=[HelpRequest.objects.get().pk]))
     assert HelpRequest.objects.get().withdrawn_at == timezone.now()
     assert Notice.objects.get(kind="mentoring.help_asked").obsolete_at is not None
@@ -105,7 +105,7 @@ def test_the_secretary_answers_and_the_person_reads_it(cast, sign_in):
     assert page.context["calls"] == [(call, address)]
     assert client.get(address).context["first"] == call.person
     empty = client.post(reverse("mentoring_help_answer", args=[call.pk]), {"answer": "  "}, follow=True)
-    assert "请写一句简短的答复,提出的人会看到。" in empty.content.decode()
+    assert "请写一句简短的答复，提出的人会看到。" in empty.content.decode()
     client.post(reverse("mentoring_help_answer", args=[call.pk]), {"answer": "周五下午谈"})
     call.refresh_from_db()
     assert (call.handled_by, call.answer) == (cast.user("liu_secretary"), "周五下午谈")

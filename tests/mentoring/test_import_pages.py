@@ -60,7 +60,7 @@ def test_applying_makes_the_links_and_says_so(cast, sign_in):
     secretary = sign_in(LIU)
     send(secretary, good)
     page = secretary.post(APPLY, {"token": token()}, follow=True).content.decode()
-    assert "已导入:新增 1 个结对,更新 0 个。" in page
+    assert "已导入：新增 1 个结对，更新 0 个。" in page
     made = Mentorship.objects.get()
     assert (made.state, made.arranged_by, made.goal) == ("active", cast.user(LIU), "按期转正")
     assert StoredUpload.objects.get().data() == b""
@@ -75,7 +75,7 @@ def test_an_offer_to_a_classmate_is_announced_as_one(cast, sign_in):
     secretary = sign_in(LIU)
     send(secretary, row("同班同学", helper, mate))
     page = secretary.post(APPLY, {"token": token()}, follow=True).content.decode()
-    assert "已询问 1 名同学,对方可以婉拒。" in page
+    assert "已询问 1 名同学，对方可以婉拒。" in page
     assert Mentorship.objects.get().state == "offered"
 
 
@@ -85,7 +85,7 @@ def test_refused_rows_keep_the_file_back_until_they_are_left_out(cast, sign_in):
     assert '<li class="is-late"><strong>1</strong>' in page
     answer = secretary.post(APPLY, {"token": token()})
     assert (answer.status_code, Mentorship.objects.count()) == (409, 0)
-    assert "未导入:文件中有被拒绝的行,或预览后结对有变化。" in answer.content.decode()
+    assert "未导入：文件中有被拒绝的行，或预览后结对有变化。" in answer.content.decode()
     assert secretary.post(APPLY, {"token": token(), "skip_refused": "1"}).status_code == 302
     assert Mentorship.objects.get().goal == "按期转正"
 
@@ -98,7 +98,7 @@ def test_a_preview_that_no_longer_holds_is_shown_again(cast, sign_in):
     link(cast, cast.person("liu_member"), new_members(cast, 1, start=8)[0])
     answer = secretary.post(APPLY, {"token": token(), "skip_refused": "1"})
     assert (answer.status_code, Mentorship.objects.count()) == (409, 2)
-    assert "(规则 R80)" in answer.content.decode()
+    assert "（规则 R80）" in answer.content.decode()
 
 
 def test_another_users_forged_used_or_expired_token_is_404(cast, sign_in, fixed_clock):
@@ -128,7 +128,7 @@ def test_the_marked_workbook_comes_back(cast, sign_in):
     sheet = load_workbook(io.BytesIO(answer.content)).worksheets[0]
     assert sheet.cell(2, sheet.max_column).value == "问题"
     assert sheet.cell(3, sheet.max_column).value is None
-    assert "(规则 R81)" in sheet.cell(4, sheet.max_column).value
+    assert "（规则 R81）" in sheet.cell(4, sheet.max_column).value
     assert sheet.cell(4, 2).fill.fgColor.rgb != sheet.cell(3, 2).fill.fgColor.rgb
 
 

@@ -29,7 +29,7 @@ LIU = "liu_secretary"
         ("帮扶同学", 1), ("党员、入党积极分子帮扶同学", 1), ("同班同学", 1), (1, 1), (1.0, 1), ("第一层", 1), ("1", 1), ("T1", 1),
         ("党员帮扶入党积极分子", 2), ("第二层级", 2), ("2.党员帮扶积极分子", 2), ("老党员帮扶新党员", 3), ("老党员→新党员", None),
         ("第三层(老党员帮扶新党员)", 3), ("三", 3), ("帮扶团支部", 4), ("4、帮扶团支部", 4), ("第四层", 4), ("专升本党员帮扶团支部", 4),
-        ("第三层(党员帮扶入党积极分子)", None), ("5", None), ("第五层", None), ("=1+1", None), ("互助", None), ("", "blank"), (None, "blank"),
+        ("第三层（党员帮扶入党积极分子）", None), ("5", None), ("第五层", None), ("=1+1", None), ("互助", None), ("", "blank"), (None, "blank"),
     ],
 )  # fmt: skip
 def test_how_a_tier_may_be_written(db, written, tier):
@@ -96,7 +96,7 @@ def test_a_probationary_member_as_formal_contact_is_refused(cast):
         (
             3,
             "帮扶类别",
-            "新党员1是预备党员,不能担任正式培养联系人。请选择正式党员,或让新党员1担任朋辈帮扶人。(规则 R85)",
+            "新党员1是预备党员，不能担任正式培养联系人。请选择正式党员，或让新党员1担任朋辈帮扶人。（规则 R85）",
         )
     ]
 
@@ -138,7 +138,7 @@ def test_a_row_names_all_that_is_wrong_with_it(cast):
     found = refusals(bring(cast, LIU, bad))
     assert [(number, column) for number, column, _message in found] == [(3, "帮扶目标")]
     message = found[0][2]
-    for part in ("2026.13.40", "在忙", "200", "结束日期(2026年10月1日)已过", "R81"):
+    for part in ("2026.13.40", "在忙", "200", "结束日期（2026年10月1日）已过", "R81"):
         assert part in message
     assert message.count("; ") >= 4
 
@@ -150,11 +150,11 @@ def test_a_row_without_tier_or_people_is_refused(cast):
         cast, LIU, row("", mentor, new), row("互助", mentor, new), [3, "", "", new.name, new.number], [3, "", "20250530002", "", ""],
     ))  # fmt: skip
     assert [(number, column, message) for number, column, message in found] == [
-        (3, "帮扶层级", "缺少帮扶层级。请填写 1 至 4 的数字,或层级名称。"),
-        (4, "帮扶层级", "帮扶层级:“互助”不是四个帮扶层级之一。请填写 1 至 4 的数字,或:1 党员、入党积极分子帮扶同学、"
+        (3, "帮扶层级", "缺少帮扶层级。请填写 1 至 4 的数字，或层级名称。"),
+        (4, "帮扶层级", "帮扶层级:“互助”不是四个帮扶层级之一。请填写 1 至 4 的数字，或：1 党员、入党积极分子帮扶同学、"
          "2 党员帮扶入党积极分子、3 老党员帮扶新党员、4 帮扶团支部。"),
-        (5, "帮扶人", "缺少帮扶人:请填写学号,至少填写姓名。"),
-        (6, "被帮扶对象", "缺少被帮扶对象:请填写学号,至少填写姓名;第四层填写团支部。"),
+        (5, "帮扶人", "缺少帮扶人：请填写学号，至少填写姓名。"),
+        (6, "被帮扶对象", "缺少被帮扶对象：请填写学号，至少填写姓名；第四层填写团支部。"),
     ]  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def test_formulas_are_text_or_refused_and_never_followed(cast):
     mentor = cast.person("liu_member")
     report = bring(cast, LIU, row(3, mentor, first, goal="=1+1"))
     assert [message for _row, _column, message in refusals(report)] == [
-        "帮扶目标:该单元格的公式没有结果。请用 Excel 或 WPS 打开计算并保存,或直接填写数值。"
+        "帮扶目标:该单元格的公式没有结果。请用 Excel 或 WPS 打开计算并保存，或直接填写数值。"
     ]
     report = bring(cast, LIU, row(3, mentor, second, goal="@SUM(A1)"))
     assert (refusals(report), Mentorship.objects.get().goal) == ([], "@SUM(A1)")
@@ -208,9 +208,9 @@ def test_unknown_numbers_and_people_outside_get_the_same_answer(cast):
     rows.append([3, mentor.name, mentor.number, outside.name, ""])
     found = refusals(bring(cast, LIU, *rows))
     assert found == [
-        (3, "对象学号", f"学号 {outside.number} 不在您的管理范围,或不在名册中。请核对。"),
-        (4, "对象学号", "学号 20990000001 不在您的管理范围,或不在名册中。请核对。"),
-        (5, "被帮扶对象", "“潘桂”不在您的管理范围,或不在名册中。如确认无误,请填写学号。"),
+        (3, "对象学号", f"学号 {outside.number} 不在您的管理范围，或不在名册中。请核对。"),
+        (4, "对象学号", "学号 20990000001 不在您的管理范围，或不在名册中。请核对。"),
+        (5, "被帮扶对象", "“潘桂”不在您的管理范围，或不在名册中。如确认无误，请填写学号。"),
     ]
     assert "机械" not in str(found)
 
@@ -223,8 +223,8 @@ def test_the_operator_is_told_that_nobody_is_there(cast):
         [4, mentor.name, "", "某团支部", ""],
     ]
     assert refusals(bring(cast, "", *rows)) == [
-        (3, "对象学号", "名册中没有学号 20990000001。请核对,或先导入名册。"),
-        (4, "被帮扶对象", "名册中没有“谁”。请填写学号,或先将此人录入名册。"),
+        (3, "对象学号", "名册中没有学号 20990000001。请核对，或先导入名册。"),
+        (4, "被帮扶对象", "名册中没有“谁”。请填写学号，或先将此人录入名册。"),
         (5, "被帮扶对象", "没有团支部“某团支部”。请按系统中的名称填写。"),
     ]
 
@@ -232,7 +232,7 @@ def test_the_operator_is_told_that_nobody_is_there(cast):
 def test_a_number_with_another_name_is_refused(cast):
     (new,) = new_members(cast, 1)
     found = refusals(bring(cast, LIU, [3, "周鑫", "20250530001", new.name, new.number]))
-    assert found == [(3, "学号", "学号 20250530001 是上官涵的,文件中写的是“周鑫”。请更正其中一处。")]
+    assert found == [(3, "学号", "学号 20250530001 是上官涵的，文件中写的是“周鑫”。请更正其中一处。")]
 
 
 def test_a_link_kept_by_another_branch_is_refused_before_the_rules_speak(cast, monkeypatch):
@@ -240,7 +240,7 @@ def test_a_link_kept_by_another_branch_is_refused_before_the_rules_speak(cast, m
     monkeypatch.setattr("mentoring.importing.reach.partners_of", lambda ids, on: {pk: {cast.san.pk} for pk in ids if pk == cast.er.pk})  # fmt: skip
     mentor, mentee = cast.person("er_member"), cast.person("san_activist")
     found = refusals(bring(cast, "er_secretary", row(2, mentor, mentee)))
-    assert found == [(3, "被帮扶对象", "该结对由第三党支部管理,不在您的管理范围。")]
+    assert found == [(3, "被帮扶对象", "该结对由第三党支部管理，不在您的管理范围。")]
     monkeypatch.setattr("mentoring.importing.reach.partners_of", lambda ids, on: {pk: {cast.er.pk} for pk in ids if pk == cast.san.pk})  # fmt: skip
     assert refusals(bring(cast, "san_secretary", row(2, mentor, mentee))) == []
     assert Mentorship.objects.get().party_branch == cast.san
@@ -272,8 +272,8 @@ def test_oneself_a_circle_and_the_same_two_twice(cast):
     )
     found = {number: message for number, _column, message in refusals(report)}
     assert sorted(found) == [3, 5, 7]
-    assert found[3] == "上官涵不能自己帮扶自己。请另选帮扶人。(规则 R86)"
-    assert "(规则 R86)" in found[5]
+    assert found[3] == "上官涵不能自己帮扶自己。请另选帮扶人。（规则 R86）"
+    assert "（规则 R86）" in found[5]
     assert found[7] == "第 6 行已有同一层级的同一结对。请删除其中一行。"
 
 
@@ -288,18 +288,18 @@ def test_a_third_new_member_counts_links_of_the_portal_and_of_the_file(cast):
 def test_a_mentor_of_another_class_is_refused(cast):
     found = refusals(bring(cast, LIU, row(1, cast.person("liu_member"), cast.person("classmate"))))
     assert [(number, column) for number, column, _message in found] == [(3, "帮扶人")]
-    assert "(规则 R84)" in found[0][2]
+    assert "（规则 R84）" in found[0][2]
 
 
 def test_a_fourth_guide_and_a_league_branch_of_the_same_year_are_refused(cast):
     rows = [row(4, senior, cast.one.name) for senior in seniors(cast, 4)]
     report = bring(cast, LIU, *rows, skip_refused=True)
     assert [(number, column) for number, column, _message in refusals(report)] == [(6, "被帮扶对象")]
-    assert "(规则 R82)" in refusals(report)[0][2]
+    assert "（规则 R82）" in refusals(report)[0][2]
     assert LeagueGuidance.objects.count() == 3
     low = add_person(cast, "低年级党员", "20250510098", branch=cast.liu, programme="bachelor", enrolment_year=2026,
                      **{key: getattr(cast.person("liu_member"), key) for key in ("applied_on", "activist_on", "candidate_on", "admitted_on", "converted_on")})  # fmt: skip
-    assert "(规则 R83)" in refusals(bring(cast, LIU, row(4, low, cast.old.name)))[0][2]
+    assert "（规则 R83）" in refusals(bring(cast, LIU, row(4, low, cast.old.name)))[0][2]
 
 
 def test_one_guide_alone_is_said_once_and_not_when_a_second_follows(cast):
@@ -320,7 +320,7 @@ def test_a_warning_does_not_refuse(cast):
     report = bring(cast, LIU, *rows)
     assert (refusals(report), len(report.plan.created)) == ([], 6)
     assert [number for number, _words in notes(report)] == [8]
-    assert "(规则 R04)" in notes(report)[0][1]
+    assert "（规则 R04）" in notes(report)[0][1]
 
 
 # --- the same again -----------------------------------------------------------------------------
@@ -362,7 +362,7 @@ def test_the_first_day_is_not_changed_by_a_file(cast):
     link(cast, cast.person("liu_member"), new)
     report = bring(cast, LIU, row(3, cast.person("liu_member"), new, until=""))
     assert report.plan.unchanged == 1
-    assert notes(report) == [(3, "系统中的起始日期为 2026年10月28日,导入不更改起始日期。")]
+    assert notes(report) == [(3, "系统中的起始日期为 2026年10月28日，导入不更改起始日期。")]
 
 
 def test_what_has_ended_by_the_file_is_left_out(cast):
@@ -373,8 +373,8 @@ def test_what_has_ended_by_the_file_is_left_out(cast):
     report = bring(cast, LIU, *rows)
     assert (refusals(report), report.plan.left_out, report.counts["created"]) == ([], 3, 0)
     assert notes(report) == [
-        (3, "文件中状态为已结束,但该结对在系统中仍在进行。请在系统中终止并说明原因;此行未导入。"),
-        (4, "状态为已结束,此行未导入。"), (5, "状态为已结束,此行未导入。"),
+        (3, "文件中状态为已结束，但该结对在系统中仍在进行。请在系统中终止并说明原因；此行未导入。"),
+        (4, "状态为已结束，此行未导入。"), (5, "状态为已结束，此行未导入。"),
     ]  # fmt: skip
     assert Mentorship.objects.get().state == "active"
 
@@ -383,7 +383,7 @@ def test_a_last_day_in_the_past_is_refused(cast):
     (new,) = new_members(cast, 1)
     mentor = cast.person("liu_member")
     found = refusals(bring(cast, LIU, row(3, mentor, new, since="2026-09-01", until="2026-10-27")))
-    assert found == [(3, "结束日期", "结束日期(2026年10月27日)已过。只导入仍在进行的结对:请更正日期,或删除此行。")]
+    assert found == [(3, "结束日期", "结束日期（2026年10月27日）已过。只导入仍在进行的结对：请更正日期，或删除此行。")]
     assert refusals(bring(cast, LIU, row(3, mentor, new, since="2026-09-01", until="2026-10-28"))) == []
 
 
@@ -394,7 +394,7 @@ def test_a_no_is_not_asked_again(cast):
     answer_offer(link=offer, accept=False, scope=as_person(mate), now=offer.created_at, today=TODAY)
     report = bring(cast, LIU, row(1, helper, mate))
     assert (refusals(report), report.counts["created"], report.plan.left_out) == ([], 0, 1)
-    assert notes(report) == [(3, "农军已于 2026年10月28日 婉拒此帮扶,导入不再重复询问;此行未导入。")]
+    assert notes(report) == [(3, "农军已于 2026年10月28日 婉拒此帮扶，导入不再重复询问；此行未导入。")]
 
 
 def test_an_ended_link_may_not_overlap_the_new_one(cast):
@@ -412,11 +412,11 @@ def test_an_ended_link_may_not_overlap_the_new_one(cast):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "文件是空的(0 字节)"),
+        (b"", "文件是空的（0 字节）"),
         (b"no workbook", "这不是表格文件"),
-        (workbook(headings=("帮扶层级", "学号", "起始日期")), "缺少这些列:帮扶人, 被帮扶对象。"),
+        (workbook(headings=("帮扶层级", "学号", "起始日期")), "缺少这些列：帮扶人，被帮扶对象。"),
         (workbook(headings=("姓名", "性别")), "文件中没有帮扶结对表。"),
-        (workbook(headings=("帮扶层级", "帮扶人", "学号", "被帮扶对象", "学号")), "学号, 学号"),
+        (workbook(headings=("帮扶层级", "帮扶人", "学号", "被帮扶对象", "学号")), "学号，学号"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_words(cast, data, words):
@@ -435,14 +435,14 @@ def test_other_sheets_and_columns_are_named(cast):
 
 
 def test_all_headings_of_the_rules_are_read_and_the_roster_counts(cast):
-    headings = ("序号", "帮扶层级", "帮扶人", "学号", "政治面貌", "所在支部", "被帮扶对象(班级/团支部)", "帮扶类别", "起始日期", "结束日期",
+    headings = ("序号", "帮扶层级", "帮扶人", "学号", "政治面貌", "所在支部", "被帮扶对象（班级/团支部）", "帮扶类别", "起始日期", "结束日期",
                 "帮扶目标", "状态")  # fmt: skip
     (new,) = new_members(cast, 1)
     data = workbook([1, "老党员帮扶新党员", "周鑫", "", "预备党员", "第六党支部", new.name, "", "2026年10月8日", "", "", "进行中"],
                     headings=headings)  # fmt: skip
     report = bring(cast, LIU, data=data)
     assert (refusals(report), report.ignored_columns, len(report.plan.created)) == ([], [], 1)
-    assert notes(report) == [(3, "文件中周鑫为预备党员,名册中为正式党员,以名册为准。")]
+    assert notes(report) == [(3, "文件中周鑫为预备党员，名册中为正式党员，以名册为准。")]
 
 
 def test_all_or_nothing_unless_refused_rows_are_skipped(cast):

@@ -38,7 +38,7 @@ def roster(db, capsys):
     capsys.readouterr()
 
 
-THIRD = "不能结对:上官涵在本层次已有 2 名帮扶对象(上限 2)。可先终止其中一对,或另选帮扶人。(规则 R80)"
+THIRD = "不能结对：上官涵在本层次已有 2 名帮扶对象（上限 2）。可先终止其中一对，或另选帮扶人。（规则 R80）"
 
 
 def test_one_refused_row_keeps_the_file_back(roster, capsys):
@@ -84,7 +84,7 @@ def test_the_command_tells_in_words(roster, capsys):
         1,
         [
             "土木系帮扶结对表.xlsx",
-            "  新增 17,更新 0,不变 0,拒绝 1",
+            "  新增 17，更新 0，不变 0，拒绝 1",
             f"  结对 第 20 行:{THIRD}",
             "  未写入任何内容",
         ],
@@ -111,4 +111,4 @@ def test_a_file_that_is_no_workbook_is_refused_with_status_one(db, capsys, tmp_p
     path.write_bytes(b"")
     status, found = answer(capsys, str(path))
     assert (status, found["created"], found["applied"], found["links"]) == (1, 0, False, [])
-    assert [row["message"] for row in found["refused"]] == ["文件是空的(0 字节)。请重新选择,可能尚未下载完成。"]
+    assert [row["message"] for row in found["refused"]] == ["文件是空的（0 字节）。请重新选择，可能尚未下载完成。"]

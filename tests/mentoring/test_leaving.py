@@ -133,7 +133,7 @@ def test_nobody_who_left_is_linked_again(cast):
     leave(cast, person)
     with pytest.raises(services.Refused) as caught:
         link(cast, person, new_members(cast, 1)[0])
-    assert caught.value.text == "周鑫已离校,不能结对。请选择在校的人。"
+    assert caught.value.text == "周鑫已离校，不能结对。请选择在校的人。"
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -87,7 +87,7 @@ def test_a_draft_that_no_longer_fits_is_refused_by_name(cast, sign_in, rows):
     draft, secretary = rows["draft"], sign_in("liu_secretary")
     type(draft.mentor).objects.filter(pk=draft.mentor_id).update(stage="left", left_on="2026-10-01")
     answer = press(secretary, LINKS, "publish_selected", [draft])
-    assert said(answer) == ["老党员11 → 新党员2:老党员11已离校,不能结对。请选择在校的人。"]
+    assert said(answer) == ["老党员11 → 新党员2:老党员11已离校，不能结对。请选择在校的人。"]
     assert Mentorship.objects.get(pk=draft.pk).state == "draft"
 
 
@@ -97,10 +97,10 @@ def test_ending_asks_for_a_reason_first(cast, sign_in, rows, kind):
     draft = rows["draft" if kind == "running" else "guidance_draft"]
     address = LINKS if kind == "running" else GUIDANCES
     page = press(secretary, address, "end_selected", [row])
-    assert "终止所选帮扶(须写明原因)" in page.content.decode()
+    assert "终止所选帮扶（须写明原因）" in page.content.decode()
     assert str(row) in page.content.decode()
     page = press(secretary, address, "end_selected", [row], reason="  ")
-    assert "请写明原因,双方都会看到。" in page.content.decode()
+    assert "请写明原因，双方都会看到。" in page.content.decode()
     row.refresh_from_db()
     assert row.state == "active"
     answer = press(secretary, address, "end_selected", [row, draft], reason="学期结束")

@@ -20,7 +20,7 @@ def test_a_league_branch_gets_a_guide_of_a_higher_year(cast, sign_in):
     address = f"{guide_new}?league={cast.one.pk}"
     page = secretary.get(address)
     assert names(page.context["offers"].allowed) == ["上官涵", "周鑫"]
-    assert refusals(page)["新党员1"][0] == ("新党员1不是正式党员。团支部由正式党员帮扶,请选择正式党员。", "R82")
+    assert refusals(page)["新党员1"][0] == ("新党员1不是正式党员。团支部由正式党员帮扶，请选择正式党员。", "R82")
     values = {"focus_areas": ["safety", "study_climate"]}
     answer = sent(secretary, address, cast.person("liu_member"), **values)
     row = LeagueGuidance.objects.get()
@@ -39,14 +39,14 @@ def test_a_fourth_guide_is_refused_in_words(cast, sign_in):
     for person in seniors(cast, 3):
         guide(cast, person)
     address = f"{reverse('mentoring_guidance_new')}?league={cast.one.pk}"
-    words = "不能结对:土木系2026级土木工程团支部已有 3 名帮扶人(上限 3)。请先终止其中一名的帮扶。"
+    words = "不能结对：土木系2026级土木工程团支部已有 3 名帮扶人（上限 3）。请先终止其中一名的帮扶。"
     secretary = sign_in("liu_secretary")
     page = secretary.get(address)
     assert names(page.context["offers"].allowed) == []
     assert [one.words for one in page.context["offers"].in_common] == []
     assert refusals(page)["周鑫"] == [(words, "R82")]
     answer = sent(secretary, address, cast.person("liu_member"))
-    assert f"{words}(规则 R82)" in text_of(answer)
+    assert f"{words}（规则 R82）" in text_of(answer)
     assert LeagueGuidance.objects.count() == 3
 
 
@@ -57,8 +57,8 @@ def test_an_older_league_branch_and_a_bachelor_guide_ask_for_a_tick(cast, sign_i
     secretary = sign_in("liu_secretary")
     answer = sent(secretary, address, person)
     assert answer.status_code == 400
-    assert "老党员10不是专升本学生,方案优先安排专升本学生党员。(规则 R82)" in text_of(answer)
-    assert "土木系2025级土木工程团支部为 2 年级,低年级团支部指 1 年级及以下。(规则 R75)" in text_of(answer)
+    assert "老党员10不是专升本学生，方案优先安排专升本学生党员。（规则 R82）" in text_of(answer)
+    assert "土木系2025级土木工程团支部为 2 年级，低年级团支部指 1 年级及以下。（规则 R75）" in text_of(answer)
     assert sent(secretary, address, person, accept_warnings="on").status_code == 302
 
 
@@ -82,7 +82,7 @@ def test_a_guidance_ends_with_a_reason(cast, sign_in):
     row, secretary = guide(cast, cast.person("liu_member")), sign_in("liu_secretary")
     address = reverse("mentoring_guidance_end", args=[row.pk])
     assert sign_in("liu_member").post(address, {"reason": "太忙"}).status_code == 403
-    assert "请写明原因,双方都会看到。" in text_of(secretary.post(address, {"reason": ""}))
+    assert "请写明原因，双方都会看到。" in text_of(secretary.post(address, {"reason": ""}))
     assert secretary.post(address, {"reason": "学期结束"}).status_code == 302
     row.refresh_from_db()
     assert (row.state, row.end_reason) == ("ended", "学期结束")
@@ -99,24 +99,24 @@ def test_everybody_reads_the_rules_and_who_sees_people_may_ask(cast, sign_in):
         "R80",
         "学校分层帮扶方案",
         "每名老党员帮扶新党员至多",
-        "正常:最近 30 天内有已确认的谈话",
-        "久未联系:已有 60 天或更久没有已确认的谈话。",
+        "正常：最近 30 天内有已确认的谈话",
+        "久未联系：已有 60 天或更久没有已确认的谈话。",
     ):
         assert words in text_of(page)
     assert page.context["form"] is None
-    assert "甲能帮扶乙吗?" in text_of(sign_in("liu_secretary").get(reverse("mentoring_rules")))
+    assert "甲能帮扶乙吗？" in text_of(sign_in("liu_secretary").get(reverse("mentoring_rules")))
 
 
 @pytest.mark.parametrize(
     ("tier", "mentor", "mentee", "words"),
     [
-        (3, "周鑫", "20240510001", "可以结对:周鑫可以帮扶新党员1(规则 R80、R81、R86;资历要求:入党时间在先)。"),
-        (3, "蓝洋涵", "新党员1", "蓝洋涵还不是正式党员。新党员由正式党员帮扶,请选择正式党员。"),
+        (3, "周鑫", "20240510001", "可以结对：周鑫可以帮扶新党员1（规则 R80、R81、R86；资历要求：入党时间在先）。"),
+        (3, "蓝洋涵", "新党员1", "蓝洋涵还不是正式党员。新党员由正式党员帮扶，请选择正式党员。"),
         (3, "周鑫", "周鑫", "周鑫不能自己帮扶自己。请另选帮扶人。"),
-        (4, "周鑫", "2026级", "可以结对:周鑫可以帮扶土木系2026级土木工程团支部"),
-        (3, "没有这人", "周鑫", "在您可查看的人员中没有“没有这人”。请核对姓名,或填写学号。"),
-        (3, "新党员", "周鑫", "有多人符合:新党员1(土木系党总支第六党支部)、新党员2(土木系党总支第六党支部)。请填写学号。"),
-        (3, "甘杰怡", "周鑫", "在您可查看的人员中没有“甘杰怡”。请核对姓名,或填写学号。"),
+        (4, "周鑫", "2026级", "可以结对：周鑫可以帮扶土木系2026级土木工程团支部"),
+        (3, "没有这人", "周鑫", "在您可查看的人员中没有“没有这人”。请核对姓名，或填写学号。"),
+        (3, "新党员", "周鑫", "有多人符合：新党员1(土木系党总支第六党支部)、新党员2(土木系党总支第六党支部)。请填写学号。"),
+        (3, "甘杰怡", "周鑫", "在您可查看的人员中没有“甘杰怡”。请核对姓名，或填写学号。"),
         (4, "周鑫", "不存在", "没有名为“不存在”的团支部。请核对名称。"),
     ],
 )  # fmt: skip

@@ -75,10 +75,10 @@ def test_ended_links_are_shown_when_asked_for(cast, sign_in, three_links):
 def test_an_empty_list_says_what_to_do_first(cast, sign_in):
     secretary, member = sign_in("liu_secretary"), sign_in("liu_member")
     page = text_of(secretary.get(reverse("mentoring")))
-    assert "可先建一对:选层次,再选两个人" in page
+    assert "可先建一对：选层次，再选两个人" in page
     assert page.count(f'href="{NEW}"') == 2
     page = text_of(member.get(reverse("mentoring")))
-    assert "支部安排结对后,这里列出谁帮扶您、您帮扶谁。" in page
+    assert "支部安排结对后，这里列出谁帮扶您、您帮扶谁。" in page
     assert NEW not in page
     assert "还没有团支部帮扶" in text_of(secretary.get(reverse("mentoring"), {"tier": 4}))
 
@@ -131,7 +131,7 @@ def test_the_first_step_offers_people_of_the_right_stage_only(cast, sign_in):
     assert offered(tier=2) == ["蓝洋涵"]
     assert offered(tier=1) == ["农军", "同学30", "张轩丽"]
     assert offered(tier=1, q="nong") == ["农军"]
-    assert "先选层次,随后只列出规则允许的人。" in text_of(secretary.get(NEW, {"tier": 4}))
+    assert "先选层次，随后只列出规则允许的人。" in text_of(secretary.get(NEW, {"tier": 4}))
     assert secretary.get(NEW, {"tier": 3, "first": cast.person("er_member").pk}).status_code == 404
     assert secretary.get(NEW, {"tier": 3, "first": "x"}).status_code == 404
 
@@ -143,14 +143,14 @@ def test_the_other_list_holds_who_is_allowed_and_below_who_is_not_and_why(cast, 
     page = sign_in("liu_secretary").get(first_of(3, newcomer[2]))
     assert names(page.context["offers"].allowed) == ["上官涵", "周鑫"]
     assert refusals(page) == {
-        "老党员10": [("不能结对:老党员10在本层次已有 2 名帮扶对象(上限 2)。可先终止其中一对,或另选帮扶人。", "R80")],
+        "老党员10": [("不能结对：老党员10在本层次已有 2 名帮扶对象（上限 2）。可先终止其中一对，或另选帮扶人。", "R80")],
         "新党员1": [
-            ("新党员1还不是正式党员。新党员由正式党员帮扶,请选择正式党员。", "R81"),
-            ("新党员1(2026年5月20日入党)入党不早于新党员3(2026年5月20日入党)。请选择在此之前入党的党员。", "R81"),
+            ("新党员1还不是正式党员。新党员由正式党员帮扶，请选择正式党员。", "R81"),
+            ("新党员1（2026年5月20日入党）入党不早于新党员3（2026年5月20日入党）。请选择在此之前入党的党员。", "R81"),
         ],
         "新党员2": [
-            ("新党员2还不是正式党员。新党员由正式党员帮扶,请选择正式党员。", "R81"),
-            ("新党员2(2026年5月20日入党)入党不早于新党员3(2026年5月20日入党)。请选择在此之前入党的党员。", "R81"),
+            ("新党员2还不是正式党员。新党员由正式党员帮扶，请选择正式党员。", "R81"),
+            ("新党员2（2026年5月20日入党）入党不早于新党员3（2026年5月20日入党）。请选择在此之前入党的党员。", "R81"),
         ],
     }
     assert "学校分层帮扶方案" in text_of(page)
@@ -161,7 +161,7 @@ def test_a_search_explains_somebody_who_is_missing(cast, sign_in):
     newcomer = new_members(cast, 1)[0]
     page = sign_in("liu_secretary").get(first_of(3, newcomer, q="农军"))
     assert names(page.context["offers"].allowed) == []
-    assert refusals(page)["农军"][0] == ("农军还不是正式党员。新党员由正式党员帮扶,请选择正式党员。", "R81")
+    assert refusals(page)["农军"][0] == ("农军还不是正式党员。新党员由正式党员帮扶，请选择正式党员。", "R81")
 
 
 def test_members_of_a_paired_branch_are_offered_by_name(cast, sign_in, monkeypatch):
@@ -184,7 +184,7 @@ def test_formal_contacts_are_full_members_and_peers_may_be_probationary(cast, si
     formal = secretary.get(first_of(2, activist, formal=1))
     assert names(formal.context["offers"].allowed) == ["上官涵", "周鑫"]
     assert refusals(formal) == {
-        "新党员1": [("新党员1是预备党员,不能担任正式培养联系人。请选择正式党员,或让新党员1担任朋辈帮扶人。", "R85")]
+        "新党员1": [("新党员1是预备党员，不能担任正式培养联系人。请选择正式党员，或让新党员1担任朋辈帮扶人。", "R85")]
     }
 
 
@@ -206,7 +206,7 @@ def test_a_long_list_is_cut_searched_and_asks_the_same_queries(cast, sign_in):
         page = secretary.get(first_of(3, newcomer))
     assert len(many) == len(few)
     assert (len(page.context["offers"].allowed), page.context["offers"].hidden) == (60, 11)
-    assert "另有 11 人未显示,可按姓名查找。" in text_of(page)
+    assert "另有 11 人未显示，可按姓名查找。" in text_of(page)
     found = secretary.get(first_of(3, newcomer, q="老党员88"))
     assert names(found.context["offers"].allowed) == ["老党员88"]
 
@@ -226,11 +226,11 @@ def test_a_link_is_made_once_however_often_the_form_is_sent(cast, sign_in):
         dt.date(2027, 6, 30),
         cast.user("liu_secretary"),
     )
-    assert toasts(secretary) == ["周鑫开始帮扶新党员1,已通知双方。"]
+    assert toasts(secretary) == ["周鑫开始帮扶新党员1，已通知双方。"]
 
     again = sent(secretary, address, cast.person("liu_member"))
     assert again.status_code == 400
-    assert "周鑫与新党员1在本层次已经结对。请修改原来的结对,不要重复新建。" in text_of(again)
+    assert "周鑫与新党员1在本层次已经结对。请修改原来的结对，不要重复新建。" in text_of(again)
     assert Mentorship.objects.count() == 1
 
 
@@ -240,7 +240,7 @@ def test_a_classmate_is_asked_before_the_link_runs(cast, sign_in):
     sent(secretary, first_of(1, cast.person("classmate")), helper)
     row = Mentorship.objects.get()
     assert (row.state, row.party_branch) == ("offered", cast.liu)
-    assert toasts(secretary) == ["已征求农军的意见,对方同意后帮扶开始。"]
+    assert toasts(secretary) == ["已征求农军的意见，对方同意后帮扶开始。"]
 
 
 def test_beginning_with_the_mentor_makes_the_same_link(cast, sign_in):
@@ -253,10 +253,10 @@ def test_beginning_with_the_mentor_makes_the_same_link(cast, sign_in):
     ("case", "words"),
     [
         ("nobody", "请从名单中选择一人。"),
-        ("third", "不能结对:周鑫在本层次已有 2 名帮扶对象(上限 2)。可先终止其中一对,或另选帮扶人。(规则 R80)"),
-        ("junior", "新党员2还不是正式党员。新党员由正式党员帮扶,请选择正式党员。(规则 R81)"),
+        ("third", "不能结对：周鑫在本层次已有 2 名帮扶对象（上限 2）。可先终止其中一对，或另选帮扶人。（规则 R80）"),
+        ("junior", "新党员2还不是正式党员。新党员由正式党员帮扶，请选择正式党员。（规则 R81）"),
         ("period", "结束日期必须晚于开始日期。请改选更晚的结束日期。"),
-        ("left", "上官涵已离校,不能结对。请选择在校的人。"),
+        ("left", "上官涵已离校，不能结对。请选择在校的人。"),
     ],
 )  # fmt: skip
 def test_what_is_refused_is_said_on_the_form_and_nothing_is_written(cast, sign_in, case, words):
@@ -292,7 +292,7 @@ def test_a_branch_that_is_not_paired_lends_nobody(cast, sign_in):
     Person.objects.filter(party_branch=other).update(department=cast.civil)
     answer = sent(sign_in("civil_organiser"), first_of(3, newcomer), cast.person("er_member"))
     assert (
-        "罗萍妍(第二党支部)不在第六党支部,也不在与其结对的支部。请选择第六党支部的党员,或先办理支部结对。(规则 R90)"
+        "罗萍妍(第二党支部)不在第六党支部，也不在与其结对的支部。请选择第六党支部的党员，或先办理支部结对。（规则 R90）"
         in text_of(answer)
     )
     assert Mentorship.objects.count() == 0
@@ -303,12 +303,12 @@ def test_a_warning_asks_for_a_tick_before_anything_is_saved(cast, sign_in):
     for mentee in activists(cast, 5):
         link(cast, mentor, mentee, tier=2, is_formal=True)
     address = first_of(2, cast.person("liu_activist"), formal=1)
-    words = "周鑫已是 5 名积极分子的培养联系人,超过 5 名难以深入了解。"
+    words = "周鑫已是 5 名积极分子的培养联系人，超过 5 名难以深入了解。"
     page = secretary.get(address)
     assert [one.words for offer in page.context["offers"].allowed for one in offer.warnings] == [words]
     answer = sent(secretary, address, mentor)
     assert answer.status_code == 400
-    assert f"{words}(规则 R04)" in text_of(answer)
+    assert f"{words}（规则 R04）" in text_of(answer)
     assert Mentorship.objects.count() == 5
     assert sent(secretary, address, mentor, accept_warnings="on").status_code == 302
     assert Mentorship.objects.count() == 6
@@ -339,7 +339,7 @@ def test_the_page_of_a_link_tells_both_what_holds(cast, sign_in, three_links):
 
 
 @pytest.mark.parametrize(("answer", "state", "said"), [
-    ("accept", "active", "从现在起由积极分子20帮助您。"), ("decline", "declined", "已答复不同意,无须说明理由。"),
+    ("accept", "active", "从现在起由积极分子20帮助您。"), ("decline", "declined", "已答复不同意，无须说明理由。"),
 ])  # fmt: skip
 def test_only_the_classmate_answers_and_only_once(cast, sign_in, answer, state, said):
     helper = activists(cast, 1, school_class=cast.class_26)[0]
@@ -365,7 +365,7 @@ def test_a_secretary_ends_a_link_with_a_reason(cast, sign_in, three_links):
     address = reverse("mentoring_link_end", args=[row.pk])
     answer = secretary.post(address, {"reason": "  "})
     assert answer.status_code == 400
-    assert "请写明原因,双方都会看到。" in text_of(answer)
+    assert "请写明原因，双方都会看到。" in text_of(answer)
     row.refresh_from_db()
     assert row.state == "active"
     assert secretary.post(address, {"reason": "帮扶目标已达成"}).status_code == 302

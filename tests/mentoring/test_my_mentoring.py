@@ -59,7 +59,7 @@ def test_the_earliest_agreed_day_comes_next_and_a_proposed_goal_before_it(cast):
     GoalStep.objects.filter(pk=step.pk).update(done_on=TODAY)
     assert cards(cast, "liu_activist")[1][0][2] == "读完《党章》"
     goal(row, cast.person("liu_member"), agreed=False, what="参加志愿服务")
-    assert cards(cast, "liu_activist")[1][0][2] == "确认目标:参加志愿服务"
+    assert cards(cast, "liu_activist")[1][0][2] == "确认目标：参加志愿服务"
     assert cards(cast, "liu_member")[0][0][2] == "读完《党章》"
 
 
@@ -69,7 +69,7 @@ def test_a_contact_is_reminded_of_the_quarters_record(cast):
     card = my_page(cast.person("liu_member"), scope_for(cast.user("liu_member")), TODAY).helping[0]
     assert (card.next.words, card.next.url) == ("填写本季度考察记录", reverse("mentoring_observe", args=[row.pk]))
     card = my_page(cast.person("liu_activist"), scope_for(cast.user("liu_activist")), TODAY).helped[0]
-    assert card.next.words == "请询问双方:尽快谈话,或改由他人帮扶。"
+    assert card.next.words == "请询问双方：尽快谈话，或改由他人帮扶。"
 
 
 def test_the_mentor_logs_in_one_tap_and_reads_the_last_talk(cast, sign_in):

@@ -162,13 +162,13 @@ def test_no_notice_names_the_two_or_says_why(cast, offer):
 @pytest.mark.parametrize(
     ("kind", "subject", "words"),
     [
-        ("offered", {}, "同班有人愿意帮助您 请查看是谁,并答复同意或不同意,无须说明理由。"),
-        ("began", {}, "您的一对帮扶已经开始 对方是谁、如何联系、约定了什么,请看您的页面。"),
+        ("offered", {}, "同班有人愿意帮助您 请查看是谁，并答复同意或不同意，无须说明理由。"),
+        ("began", {}, "您的一对帮扶已经开始 对方是谁、如何联系、约定了什么，请看您的页面。"),
         ("answered", {"accepted": True}, "对方同意结对 帮扶从现在开始。"),
-        ("answered", {"accepted": False}, "对方没有同意结对 也许另有更合适的人,不同意无须说明理由。"),
-        ("ended", {}, "您的一对帮扶已经终止 已填写的记录予以保留,继续计入统计。"),
-        ("guidance_began", {"name": "甲团支部"}, "开始帮扶:甲团支部 页面上有建设计划、节点和帮扶重点。"),
-        ("guidance_ended", {"name": "甲团支部"}, "帮扶已终止:甲团支部 已填写的记录予以保留,继续计入统计。"),
+        ("answered", {"accepted": False}, "对方没有同意结对 也许另有更合适的人，不同意无须说明理由。"),
+        ("ended", {}, "您的一对帮扶已经终止 已填写的记录予以保留，继续计入统计。"),
+        ("guidance_began", {"name": "甲团支部"}, "开始帮扶：甲团支部 页面上有建设计划、节点和帮扶重点。"),
+        ("guidance_ended", {"name": "甲团支部"}, "帮扶已终止：甲团支部 已填写的记录予以保留，继续计入统计。"),
     ],
 )
 def test_the_words_of_each_notice(kind, subject, words):

@@ -103,8 +103,8 @@ def test_the_page_says_who_is_drafted_why_and_who_stays_without(liu, sign_in):
     propose(liu)
     text = page(sign_in, liu)
     assert "第六党支部帮扶方案" in text
-    assert "入党更早的正式党员名额已满(每人最多 2 人)" in text
-    assert "本班党员和积极分子都已有帮扶对象(每人最多 1 人)" in text
+    assert "入党更早的正式党员名额已满（每人最多 2 人）" in text
+    assert "本班党员和积极分子都已有帮扶对象（每人最多 1 人）" in text
     assert '<p class="muted">新党员5</p>' in text
     assert '<p class="muted">同学30、同学31</p>' in text
     assert "年级高 2 年 +10" in text
@@ -113,7 +113,7 @@ def test_the_page_says_who_is_drafted_why_and_who_stays_without(liu, sign_in):
 
 def test_who_could_be_served_at_once_is_called_so(liu, sign_in):
     text = page(sign_in, liu)
-    assert text.count("有合适且有名额的人,可生成建议") == 4
+    assert text.count("有合适且有名额的人，可生成建议") == 4
     assert f"{liu.one.name}(0/2)" in text
 
 
@@ -124,7 +124,7 @@ def test_a_classmate_who_said_no_this_year_is_not_asked_again(liu, sign_in):
     answer_offer(link=offer, accept=False, scope=as_person(offer.mentee), now=timezone.now(), today=TODAY)
     propose(liu, [Tier.CLASSMATES])
     assert offer.mentee.name not in [mentee for _mentor, mentee in drafts(1)]
-    assert "本学年谢绝过一次,请先询问是否愿意再接受" in page(sign_in, liu)
+    assert "本学年谢绝过一次，请先询问是否愿意再接受" in page(sign_in, liu)
 
 
 def classmates_of_activist(cast):
@@ -164,7 +164,7 @@ def test_a_mentor_who_is_away_counts_fewer_months(liu):
 def test_publishing_tells_everybody_once_a_link_and_asks_classmates_first(liu, sign_in):
     propose(liu)
     told = press(sign_in, liu, "publish")
-    assert told == [("success", "已公布 10 条,通知 4 人;同班同学须先同意。", "")]
+    assert told == [("success", "已公布 10 条，通知 4 人；同班同学须先同意。", "")]
     states = set(Mentorship.objects.values_list("tier", "state"))
     assert (states, LeagueGuidance.objects.filter(state="active").count()) == (
         {(1, "offered"), (2, "active"), (3, "active")},
@@ -180,7 +180,7 @@ def test_the_question_names_as_many_people_as_are_told_then(liu, sign_in):
     propose(liu)
     text = page(sign_in, liu, "civil_organiser")
     report = publish(liu, who="civil_organiser")
-    assert f"公布 10 条草稿?将通知 {report.told} 人。同班同学须先同意,其余帮扶立即开始。" in text
+    assert f"公布 10 条草稿？将通知 {report.told} 人。同班同学须先同意，其余帮扶立即开始。" in text
     assert report.told == Notice.objects.values("user").distinct().count()
 
 
@@ -194,7 +194,7 @@ def test_publishing_refuses_all_when_one_does_not_fit_any_more_and_names_it(liu)
         publish(liu, [Tier.NEW_MEMBERS])
     assert f"{row.mentor.name} → {row.mentee.name}" in refusal.value.text
     assert "规则 R81" in refusal.value.text
-    assert refusal.value.text.startswith("未作任何更改:有 ")
+    assert refusal.value.text.startswith("未作任何更改：有 ")
     assert Mentorship.objects.exclude(state="draft").count() == 0
     assert Notice.objects.count() == 0
 
@@ -252,7 +252,7 @@ def test_a_published_link_or_one_of_another_branch_is_not_taken_off(liu):
     for row in (running, foreign):
         with pytest.raises(Refused) as refusal:
             plan_services.drop_draft(branch=liu.liu, name=f"l{row.pk}", scope=scope_for(liu.user("liu_secretary")))
-        assert refusal.value.text == "这条草稿已被移除或公布,请刷新页面。"
+        assert refusal.value.text == "这条草稿已被移除或公布，请刷新页面。"
     assert Mentorship.objects.count() == 2
 
 
@@ -280,10 +280,10 @@ def test_an_empty_plan_says_that_nobody_needs_one(cast, sign_in):
     text = sign_in("si_secretary").get(reverse("mentoring_plan", args=[cast.si.pk])).content.decode()
     assert text.count("本层目前没有需要安排帮扶人的人。") == 3
     assert "本支部没有负责的低年级团支部。" in text
-    assert press_empty(sign_in, cast) == "目前无人可建议;下方逐一说明未安排帮扶人的原因。"
+    assert press_empty(sign_in, cast) == "目前无人可建议；下方逐一说明未安排帮扶人的原因。"
     address = reverse("mentoring_plan_publish", args=[cast.si.pk])
     answer = sign_in("si_secretary").post(address, follow=True)
-    assert [message.message for message in answer.context["messages"]] == ["这里已没有草稿,请刷新页面。"]
+    assert [message.message for message in answer.context["messages"]] == ["这里已没有草稿，请刷新页面。"]
 
 
 def press_empty(sign_in, cast):
@@ -305,7 +305,7 @@ def test_a_member_of_a_paired_branch_is_named_with_their_branch(cast, sign_in):
     branches = list(Mentorship.objects.values_list("mentor__party_branch", flat=True))
     assert (branches.count(cast.san.pk), branches.count(cast.er.pk), person.mentorships_as_mentee.count()) == (2, 3, 1)
     text = sign_in("san_secretary").get(reverse("mentoring_plan", args=[cast.san.pk])).content.decode()
-    assert "来自结对的第二党支部(本支部成员已无名额)" in text
+    assert "来自结对的第二党支部（本支部成员已无名额）" in text
 
 
 def test_who_helps_too_many_is_called_overloaded(liu, sign_in):
@@ -317,7 +317,7 @@ def test_who_helps_too_many_is_called_overloaded(liu, sign_in):
     PolicyValue.objects.create(key="senior_mentees_max", value="1", source="自定", effective_from=TODAY)
     text = page(sign_in, liu)
     assert "帮扶人数超出上限" in text
-    assert "现有 2,上限 1" in text
+    assert "现有 2，上限 1" in text
 
 
 def test_the_page_asks_as_often_for_sixty_people_as_for_three(cast, sign_in):
@@ -360,7 +360,7 @@ def test_two_publish_at_once_and_one_plan_is_published(transactional_db, today):
     results = race(lambda index: publish(cast, who=("liu_secretary", "civil_organiser")[index]), 2)
     refusals = [result for result in results if isinstance(result, Refused)]
     reports = [result for result in results if isinstance(result, plan_services.PublishReport)]
-    assert ([refusal.text for refusal in refusals], len(reports)) == (["这里已没有草稿,请刷新页面。"], 1)
+    assert ([refusal.text for refusal in refusals], len(reports)) == (["这里已没有草稿，请刷新页面。"], 1)
     assert Mentorship.objects.filter(state="draft").count() == 0
     assert {row.history.count() for row in Mentorship.objects.all()} == {2}
 

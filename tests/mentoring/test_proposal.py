@@ -168,7 +168,7 @@ def test_members_of_a_paired_branch_come_only_where_nobody_of_the_own_has_room()
     assert ([mentor for mentor, _mentee in couples(alone)], len(alone.without)) == ([1, 1], 1)
     paired = propose(board([*own, *theirs, *mentees], partner_branches=frozenset({PARTNER})), Tier.NEW_MEMBERS)
     assert [mentor for mentor, _mentee in couples(paired)] == [1, 1, 2]
-    assert reason_words(paired.couples[2].reasons)[-1] == "来自结对的第三党支部(本支部成员已无名额)"
+    assert reason_words(paired.couples[2].reasons)[-1] == "来自结对的第三党支部（本支部成员已无名额）"
 
 
 def test_a_senior_of_the_same_class_and_major_comes_first_and_the_words_say_so():
@@ -252,10 +252,10 @@ def test_the_reasons_for_staying_without_are_spoken():
     late = propose(board([card(1, admitted_on=dt.date(2026, 5, 1)), new_member(11)]), Tier.NEW_MEMBERS)
     nobody = propose(board([new_member(11)]), Tier.NEW_MEMBERS)
     assert [without_words(row.why, tier=3) for row in (*late.without, *nobody.without)] == [
-        "本支部及结对支部中没有入党更早的正式党员", "本支部及结对支部都没有合适的正式党员,可先与其他支部结对",
+        "本支部及结对支部中没有入党更早的正式党员", "本支部及结对支部都没有合适的正式党员，可先与其他支部结对",
     ]  # fmt: skip
-    assert without_words(wording.CAPACITY, tier=3, limit=2) == "入党更早的正式党员名额已满(每人最多 2 人)"
-    assert without_words(wording.CAPACITY, tier=1, limit=1) == "本班党员和积极分子都已有帮扶对象(每人最多 1 人)"
+    assert without_words(wording.CAPACITY, tier=3, limit=2) == "入党更早的正式党员名额已满（每人最多 2 人）"
+    assert without_words(wording.CAPACITY, tier=1, limit=1) == "本班党员和积极分子都已有帮扶对象（每人最多 1 人）"
 
 
 def test_two_hundred_people_take_no_longer_than_a_moment():

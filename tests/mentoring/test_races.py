@@ -97,25 +97,25 @@ def third_guide(cast, clients):
 PLACES = {
     third_new_member: (
         Mentorship,
-        "不能结对:周鑫在本层次已有 2 名帮扶对象(上限 2)。可先终止其中一对,或另选帮扶人。(规则 R80)",
+        "不能结对：周鑫在本层次已有 2 名帮扶对象（上限 2）。可先终止其中一对，或另选帮扶人。（规则 R80）",
         lambda: Mentorship.objects.filter(tier=3, state="active").count(),
         2,
     ),
     second_contact: (
         Mentorship,
-        "积极分子20已有 2 名培养联系人(上限 2)。可先终止其中一名,或改设朋辈帮扶人。(规则 R04)",
+        "积极分子20已有 2 名培养联系人（上限 2）。可先终止其中一名，或改设朋辈帮扶人。（规则 R04）",
         lambda: Mentorship.objects.filter(tier=2, is_formal=True, state="active").count(),
         2,
     ),
     one_classmate: (
         Mentorship,
-        "不能结对:蓝洋涵在本层次已有 1 名帮扶对象(上限 1)。可先终止其中一对,或另选帮扶人。(规则 R84)",
+        "不能结对：蓝洋涵在本层次已有 1 名帮扶对象（上限 1）。可先终止其中一对，或另选帮扶人。（规则 R84）",
         lambda: Mentorship.objects.filter(tier=1, state="offered").count(),
         1,
     ),
     third_guide: (
         LeagueGuidance,
-        "不能结对:土木系2026级土木工程团支部已有 3 名帮扶人(上限 3)。请先终止其中一名的帮扶。(规则 R82)",
+        "不能结对：土木系2026级土木工程团支部已有 3 名帮扶人（上限 3）。请先终止其中一名的帮扶。（规则 R82）",
         lambda: LeagueGuidance.objects.filter(state="active").count(),
         3,
     ),
@@ -145,7 +145,7 @@ def test_without_the_lock_the_same_race_breaks_the_limit(cast, place, monkeypatc
 def test_of_twenty_at_once_for_the_same_two_one_link_is_made(cast):
     senior, fresh = cast.person("liu_member"), new_members(cast, 1)[0]
     results = race(lambda _index: link(cast, senior, fresh), MANY)
-    assert outcome(results, Mentorship) == (1, {"周鑫与新党员1在本层次已经结对。请修改原来的结对,不要重复新建。"})
+    assert outcome(results, Mentorship) == (1, {"周鑫与新党员1在本层次已经结对。请修改原来的结对，不要重复新建。"})
     assert Mentorship.objects.count() == 1
 
 
@@ -154,7 +154,7 @@ def test_without_the_lock_the_database_still_holds_the_same_two_apart(cast, monk
     senior, fresh = cast.person("liu_member"), new_members(cast, 1)[0]
     take_the_locks_away(monkeypatch, 4)
     results = race(lambda _index: link(cast, senior, fresh), 4)
-    assert outcome(results, Mentorship) == (1, {"这对帮扶刚刚已经建立,或与现有结对不符。请刷新页面。"})
+    assert outcome(results, Mentorship) == (1, {"这对帮扶刚刚已经建立，或与现有结对不符。请刷新页面。"})
     assert Mentorship.objects.count() == 1
 
 
@@ -178,7 +178,7 @@ def test_links_made_at_once_never_close_a_circle(cast, monkeypatch, count):
     people, work = ring(cast, monkeypatch, count)
     made, said = outcome(race(work, count), Mentorship)
     assert (made, len(said), is_closed(people)) == (count - 1, 1, False)
-    assert next(iter(said)).endswith("会形成循环。请另选帮扶人。(规则 R86)")
+    assert next(iter(said)).endswith("会形成循环。请另选帮扶人。（规则 R86）")
 
 
 def test_of_two_that_would_close_a_circle_of_four_one_is_made(cast, monkeypatch):

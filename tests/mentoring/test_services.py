@@ -77,7 +77,7 @@ def test_a_classmates_mentor_of_no_branch_is_refused(cast):
     one.settle_stage(TODAY)
     one.save()
     assert refusal(link, cast=cast, mentor=one, mentee=other, tier=1) == (
-        "同学30不属于任何党支部,没有支部可以安排。请先在名册中登记所在支部。"
+        "同学30不属于任何党支部，没有支部可以安排。请先在名册中登记所在支部。"
     )
 
 
@@ -88,7 +88,7 @@ def test_what_a_rule_forbids_is_refused_with_its_id_and_field(cast):
     with pytest.raises(Refused) as caught:
         link(cast, senior, fresh[2])
     assert caught.value.text == (
-        "不能结对:周鑫在本层次已有 2 名帮扶对象(上限 2)。可先终止其中一对,或另选帮扶人。(规则 R80)"
+        "不能结对：周鑫在本层次已有 2 名帮扶对象（上限 2）。可先终止其中一对，或另选帮扶人。（规则 R80）"
     )
     assert (caught.value.rule, caught.value.field) == ("R80", "mentor")
     assert Mentorship.objects.count() == 2
@@ -101,7 +101,7 @@ def test_drafts_take_places_and_ended_links_free_them(cast):
     senior, fresh = cast.person("liu_member"), new_members(cast, 3)
     first = link(cast, senior, fresh[0])
     link(cast, senior, fresh[1], as_draft=True)
-    assert "(上限 2)" in refusal(link, cast=cast, mentor=senior, mentee=fresh[2])
+    assert "（上限 2）" in refusal(link, cast=cast, mentor=senior, mentee=fresh[2])
     services.end_link(link=first, reason="已转正", **act(cast, "liu_secretary"))
     assert link(cast, senior, fresh[2]).state == "active"
 
@@ -111,11 +111,11 @@ def test_the_facts_are_read_anew_and_not_taken_from_the_form(cast):
     Person.objects.filter(pk=senior.pk).update(stage="left", left_on=TODAY)
     assert (
         refusal(link, cast=cast, mentor=senior, mentee=new_members(cast, 1)[0])
-        == "周鑫已离校,不能结对。请选择在校的人。"
+        == "周鑫已离校，不能结对。请选择在校的人。"
     )
 
 
-WARNING = "周鑫已是 5 名积极分子的培养联系人,超过 5 名难以深入了解。(规则 R04)"
+WARNING = "周鑫已是 5 名积极分子的培养联系人，超过 5 名难以深入了解。（规则 R04）"
 
 
 def test_what_only_warns_needs_a_word(cast):
@@ -139,7 +139,7 @@ def test_what_blocks_is_not_opened_by_a_word(cast):
         link, cast=cast, mentor=cast.person("er_member"), mentee=new_members(cast, 1)[0], accept_warnings=True
     )
     assert words == (
-        "罗萍妍(第二党支部)不在第六党支部,也不在与其结对的支部。请选择第六党支部的党员,或先办理支部结对。(规则 R90)"
+        "罗萍妍(第二党支部)不在第六党支部，也不在与其结对的支部。请选择第六党支部的党员，或先办理支部结对。（规则 R90）"
     )
 
 
@@ -150,7 +150,7 @@ def test_a_mentor_of_a_paired_branch_may_be_arranged_while_the_pairing_runs(cast
     assert (row.state, row.party_branch) == ("active", cast.liu)
     services.end_link(link=row, reason="换人", **act(cast, "liu_secretary"))
     type(pairing).objects.filter(pk=pairing.pk).update(state="ended_early")
-    assert refusal(link, cast=cast, mentor=cast.person("er_deputy"), mentee=fresh).endswith("(规则 R90)")
+    assert refusal(link, cast=cast, mentor=cast.person("er_deputy"), mentee=fresh).endswith("（规则 R90）")
 
 
 @pytest.mark.parametrize("name", ["liu_secretary", "civil_organiser", "college_organiser"])
@@ -197,7 +197,7 @@ def test_what_only_the_database_sees_is_said_in_words(cast, monkeypatch):
     link(cast, senior, fresh)
     monkeypatch.setattr(services, "link_problems", lambda case: [])
     assert (
-        refusal(link, cast=cast, mentor=senior, mentee=fresh) == "这对帮扶刚刚已经建立,或与现有结对不符。请刷新页面。"
+        refusal(link, cast=cast, mentor=senior, mentee=fresh) == "这对帮扶刚刚已经建立，或与现有结对不符。请刷新页面。"
     )
     assert Mentorship.objects.count() == 1
 
@@ -239,7 +239,7 @@ def test_a_published_draft_between_classmates_waits_for_the_mentee(cast, helper)
 def test_one_draft_that_no_longer_fits_holds_all_of_them_back(cast):
     rows = drafts(cast)
     Person.objects.filter(pk=rows[1].mentor_id).update(stage="left", left_on=TODAY)
-    assert refusal(publish, cast=cast, rows=rows) == "老党员11已离校,不能结对。请选择在校的人。"
+    assert refusal(publish, cast=cast, rows=rows) == "老党员11已离校，不能结对。请选择在校的人。"
     assert [state_of(row) for row in rows] == ["draft", "draft", "draft"]
 
 
@@ -273,5 +273,5 @@ def test_a_draft_is_discarded_once(cast):
 def test_a_published_link_is_not_discarded(cast):
     row = link(cast, cast.person("liu_member"), new_members(cast, 1)[0])
     words = refusal(services.discard_draft, link=row, scope=scope_for(cast.user("liu_secretary")))
-    assert words == "这对帮扶已经公布,不能删除。可改为终止。"
+    assert words == "这对帮扶已经公布，不能删除。可改为终止。"
     assert state_of(row) == "active"

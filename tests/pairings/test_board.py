@@ -130,7 +130,7 @@ def test_one_more_than_the_capacity_is_refused_with_what_to_do(cast, pairing):
     draw(pairing, cast, cast.person("er_member"), extra[0])
     with pytest.raises(Refused) as refusal:
         draw(pairing, cast, cast.person("er_member"), extra[1])
-    assert refusal.value.text == "罗萍妍已与学生100结对;这里每人最多 1 人。请先解除或取消固定那一对。(规则 R90)"
+    assert refusal.value.text == "罗萍妍已与学生100结对；这里每人最多 1 人。请先解除或取消固定那一对。（规则 R90）"
     assert MemberPairing.objects.count() == 1
 
 
@@ -221,7 +221,7 @@ def test_published_pairs_stay_unless_rearranging_is_asked_for(cast, pairing):
     pair.refresh_from_db()
     better = MemberPairing.objects.on_board().get(partner=extra[0])
     assert (pair.is_dropped, better.helper) == (True, cast.person("er_deputy"))
-    assert "支持领域相合:学习、生活 +30" in reason_words(better.reasons)
+    assert "支持领域相合：学习、生活 +30" in reason_words(better.reasons)
 
 
 def test_the_proposal_is_the_same_whatever_the_order_of_rows(cast, pairing):

@@ -49,15 +49,15 @@ def test_the_partner_sees_the_pairing_and_others_do_not(cast, sign_in):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (lambda cast: {"partner_branch": cast.er}, "支部不能与自己结对。请另选一个支部。(规则 R90)"),
-        (lambda cast: {"ends_on": dt.date(2026, 10, 8)}, "结束日期必须晚于开始日期。(规则 R90)"),
+        (lambda cast: {"partner_branch": cast.er}, "支部不能与自己结对。请另选一个支部。（规则 R90）"),
+        (lambda cast: {"ends_on": dt.date(2026, 10, 8)}, "结束日期必须晚于开始日期。（规则 R90）"),
         (
             lambda cast: {"starts_on": dt.date(2026, 8, 31)},
-            "日期应在该学年内,即 2026年9月1日 至 2027年8月31日。(规则 R90)",
+            "日期应在该学年内，即 2026年9月1日 至 2027年8月31日。（规则 R90）",
         ),
         (
             lambda cast: {"ends_on": dt.date(2027, 9, 1)},
-            "日期应在该学年内,即 2026年9月1日 至 2027年8月31日。(规则 R90)",
+            "日期应在该学年内，即 2026年9月1日 至 2027年8月31日。（规则 R90）",
         ),
         (lambda cast: {"helping_branch": cast.si}, "两个支部中必须有一个是您所在的支部。请在一方选择自己的支部。"),
     ],

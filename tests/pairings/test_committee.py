@@ -81,7 +81,7 @@ def test_a_post_of_another_branch_is_refused(cast, pairing):
         committee_services.pair_posts(
             **step(pairing, cast), helping_post_id=other.pk, partner_post_id=None, today=TODAY
         )
-    assert refusal.value.text == "该职务今天不在第二党支部任职名单中,请刷新页面。(规则 R91)"
+    assert refusal.value.text == "该职务今天不在第二党支部任职名单中，请刷新页面。（规则 R91）"
     with pytest.raises(Refused, match="请至少选择一方的职务"):
         committee_services.pair_posts(**step(pairing, cast), helping_post_id=None, partner_post_id=None, today=TODAY)
 

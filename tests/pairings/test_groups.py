@@ -93,7 +93,7 @@ def test_publishing_puts_each_member_on_one_board_and_tells_them_once(cast, two)
 def test_nobody_may_be_left_without_a_group(cast, two):
     group_services.propose_split(**step(cast))
     group_services.place_member(**step(cast), person_id=cast.person("er_member").pk, group_id=None)
-    with pytest.raises(Refused, match="尚未分组:罗萍妍"):
+    with pytest.raises(Refused, match="尚未分组：罗萍妍"):
         publish(cast)
     assert GroupPlace.objects.filter(group__isnull=False).count() == 0
 

@@ -28,7 +28,7 @@ def test_json_names_pairs_with_reasons_and_writes_nothing(cast):
     # One partner, four helpers: the partner may have two.
     assert [pair["b"] for pair in found["pairs"]] == ["20240320001", "20240320001"]
     assert found["pairs"][0]["score"] == sum(int(word.rsplit(" ", 1)[1]) for word in found["pairs"][0]["reasons"])
-    assert [row["why"] for row in found["left_over"]] == ["合适的对象都已结对(每人最多 2 人)"] * 2
+    assert [row["why"] for row in found["left_over"]] == ["合适的对象都已结对（每人最多 2 人）"] * 2
     assert MemberPairing.objects.count() == 0
 
 
