@@ -1,7 +1,7 @@
 """The yearly democratic appraisal of a branch: self, peers, secret ballot, the committee's grade.
 
-No row, time, order or history ties a ballot to a voter: every vote rewrites all ballots and the whole roll of its round, in
-shuffled order, in one transaction.
+No row, time, order or history ties a ballot to a voter: every vote mixes the marks of all ballots and rewrites them, sealed, with
+the whole roll of its round, in shuffled order, in one transaction.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from simple_history.models import HistoricalRecords
 
 from branches.models import PartyBranch
 from members.models import Person
+from pairing_portal.common.secret_ballots import SealedField
 
 from .querysets import AppraisalResultQuerySet, AppraisalRoundQuerySet, OfAppraisalQuerySet, SecretQuerySet
 
@@ -198,11 +199,11 @@ class AppraisalRoll(models.Model):
 
 
 class AppraisalBallot(models.Model):
-    """One ballot, nobody's. `marks`: person id → {"grade": …, "items": {item: mark}}."""
+    """One ballot's worth of marks, nobody's: mixed with those of all others (`ballot_marks`), and sealed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     round = models.ForeignKey(AppraisalRound, on_delete=models.CASCADE, related_name="ballots")
-    marks = models.JSONField(default=dict)
+    marks = SealedField(default=dict)
 
     objects = SecretQuerySet.as_manager()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils.formats import date_format
@@ -32,6 +32,8 @@ BADGES = {
     AppraisalState.DECIDED: "ok",
 }
 STEPS = tuple(AppraisalState)
+# How long one's own result stays on the front page; the list of appraisals keeps it.
+SHOWN_FOR = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,24 @@ def next_words(round: AppraisalRound, today: date) -> str:
         }
     if round.state == AppraisalState.VOTING:
         cast, eligible = services.turnout(round)
-        return _("%(cast)d of %(all)d have voted; the ballot is open until %(day)s.") % {
-            "cast": cast, "all": eligible, "day": date_format(round.vote_until_on or today),
-        }  # fmt: skip
+        last = round.vote_until_on or today
+        words = _("%(cast)d of %(all)d have voted; the ballot is open until %(day)s.")
+        if last < today:
+            words = _("%(cast)d of %(all)d have voted; the ballot closed on %(day)s and waits to be counted.")
+        return words % {"cast": cast, "all": eligible, "day": date_format(last)}
     if round.state == AppraisalState.COUNTED:
         return _(
             "The votes are counted. The branch committee decides on the grades, from the vote and from daily conduct."
         )
     return _("The grades are decided and every member was told their own.")
+
+
+def may_count(round: AppraisalRound, today: date) -> bool:
+    """Once everybody has voted or the last day is over: then the ballot is ready to be closed and counted."""
+    if round.state != AppraisalState.VOTING:
+        return False
+    cast, eligible = services.turnout(round)
+    return (round.vote_until_on or today) < today or cast >= eligible
 
 
 def progress_rows(round: AppraisalRound) -> list[dict[str, Any]]:
@@ -105,6 +117,20 @@ def result_rows(round: AppraisalRound) -> list[AppraisalResult]:
     return list(rows)
 
 
+def paper_initial(round: AppraisalRound, results: list[AppraisalResult]) -> dict[str, Any]:
+    """What stands in the form of a count on paper that is corrected; nothing before it was entered."""
+    if not results:
+        return {}
+    found: dict[str, Any] = {
+        "first_teller": round.first_teller_id, "second_teller": round.second_teller_id, "eligible": round.eligible_count,
+        "present": round.present_count, "returned": round.returned_count,
+    }  # fmt: skip
+    for result in results:
+        for grade, column in services.COUNTS.items():
+            found[f"{grade}-{result.person_id}"] = getattr(result, column)
+    return found
+
+
 def item_table(result: AppraisalResult) -> list[dict[str, Any]]:
     """Counts by heading, in the order of the form; empty after a count on paper."""
     return [
@@ -130,6 +156,35 @@ def home_cards(scope: Scope, today: date) -> list[Card]:
                 words=next_words(round, today), url=f"/evaluations/appraisals/{round.pk}/", icon="people",
                 waiting=int(bool(my_tasks(round, scope, place))), state=BADGES[AppraisalState(round.state)],
                 state_text=str(round.get_state_display()),
+            )
+        )  # fmt: skip
+    return [*cards, *_result_cards(scope, today)]
+
+
+def _result_cards(scope: Scope, today: date) -> list[Card]:
+    """After the grades are shown: one's own grade of the last months, and objections that wait for the reader's answer."""
+    results = AppraisalResult.objects.visible_to(scope).select_related("round")
+    cards = [
+        Card(
+            title=_("My appraisal of %(year)d") % {"year": result.round.year},
+            words=_("The grade, the votes, and the committee's reason."),
+            url=f"/evaluations/appraisals/results/{result.pk}/", icon="award",
+        )
+        for result in results.filter(person_id=scope.person_id or 0, round__shown_at__date__gt=today - SHOWN_FOR)
+    ]  # fmt: skip
+    waiting = results.filter(
+        round__party_branch_id__in=scope.managed_branch_ids, objected_at__isnull=False, answered_at=None
+    ).exclude(person_id=scope.person_id or 0)
+    if count := waiting.count():
+        first = waiting.order_by("answer_due_on", "pk")[0]
+        words = ngettext("%(count)d objection waits for an answer", "%(count)d objections wait for an answer", count)
+        is_late = first.answer_due_on is not None and first.answer_due_on < today
+        cards.append(
+            Card(
+                title=_("Objections to grades"), words=words % {"count": count},
+                url=f"/evaluations/appraisals/results/{first.pk}/", icon="people", waiting=count,
+                state="late" if is_late else "wait",
+                state_text=_("answer by %(day)s") % {"day": date_format(first.answer_due_on)} if first.answer_due_on else "",
             )
         )  # fmt: skip
     return cards

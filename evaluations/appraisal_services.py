@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -18,8 +19,9 @@ from pairing_portal.common.problems import Refused
 from pairing_portal.common.scope import Scope
 from pairing_portal.common.secret_ballots import rewrite_shuffled
 
-from . import appraisal_rules
+from . import appraisal_rules, ballot_marks
 from .appraisal_rules import Tally
+from .ballot_marks import Mark
 from .models import (
     AppraisalBallot,
     AppraisalGrade,
@@ -33,7 +35,7 @@ from .models import (
     SelfAppraisal,
 )
 
-Mark = dict[str, Any]
+LONGEST = timedelta(days=92)
 COUNTS = {
     appraisal_rules.EXCELLENT: "excellent_count",
     appraisal_rules.QUALIFIED: "qualified_count",
@@ -50,14 +52,24 @@ def lock_round(round_id: int) -> AppraisalRound:
         raise Refused(_("This appraisal is no longer there. Reload the page.")) from error
 
 
-def _require_committee(round: AppraisalRound, scope: Scope) -> None:
+def require_committee(round: AppraisalRound, scope: Scope) -> None:
+    """Raises `Refused` for who does not run the branch."""
     if not scope.manages(round.party_branch_id):
         raise Refused(_("The appraisal is run by the branch's own secretary."))
 
 
-def _require_state(round: AppraisalRound, *states: str) -> None:
+def require_state(round: AppraisalRound, *states: str) -> None:
+    """Raises `Refused`, saying where the appraisal stands."""
     if round.state not in states:
         raise Refused(_("The appraisal stands at “%(state)s”.") % {"state": round.get_state_display()})
+
+
+def refuse_odd_day(until: date, today: date, field: str) -> None:
+    """Raises `Refused` for a last day before today, and for one so late that the year was mistyped."""
+    if until < today:
+        raise Refused(_("A round cannot close before it opens."), field=field)
+    if until - today > LONGEST:
+        raise Refused(_("That is more than three months. Check the year."), field=field)
 
 
 @transaction.atomic
@@ -71,8 +83,7 @@ def open_round(
         raise Refused(_("The appraisal is run by the branch's own secretary."))
     if not today.year - 1 <= year <= today.year:
         raise Refused(_("An appraisal is of this year or of the last one."), field="year")
-    if write_until_on < today:
-        raise Refused(_("A round cannot close before it opens."), field="write_until_on")
+    refuse_odd_day(write_until_on, today, "write_until_on")
     if AppraisalRound.objects.filter(party_branch=party_branch, year=year).exists():
         raise Refused(_("This branch has an appraisal for that year already."), field="year")
     round: AppraisalRound = AppraisalRound.objects.create(
@@ -117,7 +128,7 @@ def write_peer_appraisal(
 
 
 def _require_writer(round: AppraisalRound, person: Person) -> None:
-    _require_state(round, AppraisalState.WRITING)
+    require_state(round, AppraisalState.WRITING)
     if person.party_branch_id != round.party_branch_id or person.stage not in MEMBER_STAGES:
         raise Refused(_("Members of the branch write in its appraisal."))
 
@@ -144,10 +155,9 @@ def open_ballot(
     """
     round = lock_round(round.pk)
     policy = policy or Policy()
-    _require_committee(round, scope)
-    _require_state(round, AppraisalState.WRITING)
-    if vote_until_on < today:
-        raise Refused(_("A round cannot close before it opens."), field="vote_until_on")
+    require_committee(round, scope)
+    require_state(round, AppraisalState.WRITING)
+    refuse_odd_day(vote_until_on, today, "vote_until_on")
     members = members_of(round)
     voters = _voters(members, policy, today)
     least = policy.number("appraisal_min_voters", today)
@@ -179,8 +189,8 @@ def cast_ballot(*, round: AppraisalRound, person: Person, marks: Mapping[int, Ma
     """Hand in one ballot: a mark for everybody on the list, oneself included, as on paper; whoever left a place out would sign
     the ballot by it. `marks`: person id → {"grade", "items"}; a probationary member's grade stays empty (R51).
 
-    All ballots and the roll of the round are written anew in shuffled order, so that nothing in the database ties this ballot to
-    the voter. Raises `Refused` for a second ballot, a closed round, somebody not on the roll, and a list with holes.
+    The marks of all ballots are mixed and, with the roll of the round, written anew in shuffled order: nothing in the database ties
+    this ballot to the voter. Raises `Refused` for a second ballot, a closed round, somebody not on the roll, and a list with holes.
     """
     with transaction.atomic():
         locked = lock_round(round.pk)
@@ -188,23 +198,26 @@ def cast_ballot(*, round: AppraisalRound, person: Person, marks: Mapping[int, Ma
             raise Refused(_("The ballot is closed."))
         roll = list(AppraisalRoll.objects.filter(round=locked).values("person_id", "has_voted"))
         mine = next((row for row in roll if row["person_id"] == person.pk), None)
-        if mine is None:
+        if mine is None or person.party_branch_id != locked.party_branch_id or person.stage not in MEMBER_STAGES:
             raise Refused(_("You are not on the roll of this ballot."))
         if mine["has_voted"]:
             raise Refused(_("You have handed in your ballot; each member has one."))
         mine["has_voted"] = True
-        ballot = {"marks": _clean_marks(locked, marks)}
-        known = list(AppraisalBallot.objects.filter(round=locked).values("marks"))
-        rewrite_shuffled(AppraisalBallot, group={"round_id": locked.pk}, rows=[*known, ballot])
+        ballot = ballot_marks.written(_clean_marks(locked, marks))
+        known = AppraisalBallot.objects.filter(round=locked).values_list("marks", flat=True)
+        sheets = ballot_marks.mixed_sheets([*known, ballot])
+        rewrite_shuffled(AppraisalBallot, group={"round_id": locked.pk}, rows=[{"marks": sheet} for sheet in sheets])
         rewrite_shuffled(AppraisalRoll, group={"round_id": locked.pk}, rows=roll)
 
 
-def _clean_marks(round: AppraisalRound, marks: Mapping[int, Mark]) -> dict[str, Mark]:
-    """The marks as they are stored: everybody on the list in one order, every heading, nothing else."""
+def _clean_marks(round: AppraisalRound, marks: Mapping[int, Mark]) -> dict[int, Mark]:
+    """Everybody on the list, every heading, nothing else; else `Refused`."""
     subjects = dict(AppraisalResult.objects.filter(round=round).values_list("person_id", "is_probationary"))
     if set(marks) != set(subjects):
         raise Refused(_("A ballot names everybody on the list, yourself included."))
-    return {str(person_id): _clean_mark(marks[person_id], subjects[person_id]) for person_id in sorted(subjects)}
+    return {
+        person_id: _clean_mark(marks[person_id], is_probationary) for person_id, is_probationary in subjects.items()
+    }
 
 
 def _clean_mark(mark: Mark, is_probationary: bool) -> Mark:
@@ -218,10 +231,17 @@ def _clean_mark(mark: Mark, is_probationary: bool) -> Mark:
     return {"grade": grade, "items": {name: items[name] for name in AppraisalItem.values}}
 
 
+def still_voting(roll: QuerySet[AppraisalRoll]) -> QuerySet[AppraisalRoll]:
+    """Of a roll, those who have not voted and still belong to the branch: who left or moved in between is waited for no longer."""
+    here = Q(person__party_branch_id=F("round__party_branch_id"), person__stage__in=MEMBER_STAGES)
+    return roll.filter(here, has_voted=False)
+
+
 def turnout(round: AppraisalRound) -> tuple[int, int]:
-    """(ballots handed in, members on the roll)."""
+    """(ballots handed in, members who vote)."""
     roll = AppraisalRoll.objects.filter(round=round)
-    return roll.filter(has_voted=True).count(), roll.count()
+    cast = roll.filter(has_voted=True).count()
+    return cast, cast + still_voting(roll).count()
 
 
 def has_voted(round: AppraisalRound, person_id: int | None) -> bool | None:
@@ -233,16 +253,17 @@ def has_voted(round: AppraisalRound, person_id: int | None) -> bool | None:
 
 
 @transaction.atomic
-def count_ballots(*, round: AppraisalRound, scope: Scope, today: date) -> AppraisalRound:
-    """Close the ballot and count. Raises `Refused` while it is open with votes missing, and below quorum (R14): then it goes on."""
+def count_ballots(*, round: AppraisalRound, scope: Scope, today: date, policy: Policy | None = None) -> AppraisalRound:
+    """Close the ballot and count. Raises `Refused` while it is open with votes missing, below quorum (R14), and for so few ballots
+    that their counts would tell who wrote what: then it goes on (`ballot_services`)."""
     round = lock_round(round.pk)
-    _require_committee(round, scope)
-    _require_state(round, AppraisalState.VOTING)
+    require_committee(round, scope)
+    require_state(round, AppraisalState.VOTING)
     cast, eligible = turnout(round)
     if cast < eligible and (round.vote_until_on or today) >= today:
         raise Refused(
             _("%(cast)d of %(all)d have voted and the ballot is open until %(day)s.")
-            % {"cast": cast, "all": eligible, "day": round.vote_until_on}
+            % {"cast": cast, "all": eligible, "day": date_format(round.vote_until_on or today)}
         )
     if cast * 2 <= eligible:
         raise Refused(
@@ -250,14 +271,20 @@ def count_ballots(*, round: AppraisalRound, scope: Scope, today: date) -> Apprai
             % {"cast": cast, "all": eligible},
             rule="R14",
         )
-    marks = list(AppraisalBallot.objects.filter(round=round).values_list("marks", flat=True))
+    least = (policy or Policy()).number("appraisal_min_voters", today)
+    if cast < least:
+        raise Refused(
+            _("Only %(cast)d ballots are in; counts of fewer than %(least)d would tell who wrote what. Open the ballot for longer, or withdraw it and count on paper.")
+            % {"cast": cast, "least": least}
+        )  # fmt: skip
+    sheets = list(AppraisalBallot.objects.filter(round=round).values_list("marks", flat=True))
     results = list(AppraisalResult.objects.select_for_update().filter(round=round).order_by("pk"))
     for result in results:
-        mine = [ballot[str(result.person_id)] for ballot in marks]
+        mine = [ballot_marks.mark_of(sheet, result.person_id) for sheet in sheets]
         tally = appraisal_rules.tally_of(result.person_id, [mark["grade"] for mark in mine])
         _write_tally(result, tally, _item_counts(mine))
     round.state, round.counted_on = AppraisalState.COUNTED, today
-    round.present_count = round.returned_count = cast
+    round.eligible_count, round.present_count, round.returned_count = eligible, cast, cast
     round.save()
     _propose(round, results, today)
     return round
@@ -314,16 +341,20 @@ def enter_paper_count(
     scope: Scope,
     today: date,
 ) -> AppraisalRound:
-    """Enter a ballot that was counted on paper. `counts`: person id → grade → votes.
+    """Enter a ballot that was counted on paper; entered again it is corrected, until the grades are shown. `counts`: person id →
+    grade → votes.
 
     Raises `Refused` unless two different members counted, for more ballots than present, more present than eligible, a meeting
     below quorum (R14), and more votes for somebody than ballots.
     """
     round = lock_round(round.pk)
-    _require_committee(round, scope)
-    _require_state(round, AppraisalState.WRITING)
+    require_committee(round, scope)
+    if not round.is_on_paper:
+        require_state(round, AppraisalState.WRITING)
+    require_state(round, AppraisalState.WRITING, AppraisalState.COUNTED)
     _check_paper(round, tellers, eligible, present, returned)
-    _make_results(round, members_of(round))
+    if round.state == AppraisalState.WRITING:
+        _make_results(round, members_of(round))
     results = list(AppraisalResult.objects.select_for_update().filter(round=round).order_by("pk"))
     for result in results:
         given = counts.get(result.person_id, {})
@@ -371,8 +402,8 @@ def decide_grade(
     and for one excellent too many without a word why (R50: in general at most one third)."""
     round = lock_round(result.round_id)
     result = AppraisalResult.objects.select_for_update().get(pk=result.pk)
-    _require_committee(round, scope)
-    _require_state(round, AppraisalState.COUNTED)
+    require_committee(round, scope)
+    require_state(round, AppraisalState.COUNTED)
     if result.person_id == scope.person_id:
         raise Refused(_("Nobody decides on their own grade. Another officer of the branch does."))
     if result.is_probationary:
@@ -401,8 +432,8 @@ def decide_grade(
 def show_results(*, round: AppraisalRound, scope: Scope, today: date, now: datetime) -> AppraisalRound:
     """Tell every member their own grade and why. Raises `Refused` while a grade is missing."""
     round = lock_round(round.pk)
-    _require_committee(round, scope)
-    _require_state(round, AppraisalState.COUNTED)
+    require_committee(round, scope)
+    require_state(round, AppraisalState.COUNTED)
     missing = AppraisalResult.objects.filter(round=round, is_probationary=False, grade="").count()
     if missing:
         raise Refused(_("%(count)d members have no grade yet.") % {"count": missing})
@@ -433,18 +464,22 @@ def object_to_grade(
 def answer_objection(
     *, result: AppraisalResult, text: str, grade: str = "", scope: Scope, by: User, now: datetime
 ) -> AppraisalResult:
-    """The committee answers an objection, and may change the grade by it. Raises `Refused`."""
+    """The committee answers an objection, and may change the grade by it: the answer is the new grade's reason. Raises `Refused`,
+    also for a grade of a probationary member (R51)."""
     round = lock_round(result.round_id)
     result = AppraisalResult.objects.select_for_update().get(pk=result.pk)
-    _require_committee(round, scope)
+    require_committee(round, scope)
     if result.objected_at is None or result.answered_at is not None:
         raise Refused(_("There is no objection that waits for an answer."))
     if result.person_id == scope.person_id:
         raise Refused(_("Nobody answers their own objection. Another officer of the branch does."))
     result.answer, result.answered_at, result.answered_by = _words(text, 1000), now, by
     if grade:
+        if result.is_probationary:
+            raise Refused(_("A probationary member takes part without a grade."), rule="R51", field="grade")
         if grade not in AppraisalGrade.values:
             raise Refused(_("Choose a grade."), field="grade")
-        result.grade = grade
+        if grade != result.grade:
+            result.grade, result.reason = grade, result.answer[:500]
     result.save()
     return result

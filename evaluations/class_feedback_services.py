@@ -16,7 +16,7 @@ from branches.policy import Policy
 from members.models import Person
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.scope import Scope
-from pairing_portal.common.secret_ballots import rewrite_shuffled
+from pairing_portal.common.secret_ballots import mixed, rewrite_shuffled
 
 from . import feedback_rules as rules
 from .feedback_reader import league_officers
@@ -62,8 +62,8 @@ def fix_rolls(*, round: FeedbackRound, now: datetime, policy: Policy | None = No
 def answer_class_feedback(
     *, exchange: FeedbackExchange, person: Person, given: Mapping[int, Any], now: datetime
 ) -> None:
-    """Hand in one sheet: points for every question, no words. All sheets and the roll of the group are written anew in shuffled
-    order, so that nothing in the database ties this sheet to its author.
+    """Hand in one sheet: points for every question, no words. The points of all sheets are mixed and, with the roll of the group,
+    written anew in shuffled order, so that nothing in the database ties this sheet to its author.
 
     Raises `Refused` for somebody not on the roll, a second sheet, before and after its time, and a sheet with holes.
     """
@@ -76,12 +76,19 @@ def answer_class_feedback(
         if mine["has_answered"]:
             raise Refused(_("You have answered already; everybody answers once."))
         require_open(locked, now)
-        sheet = {"answers": rules.kept_answers(class_questions(), given)}
+        sheet = rules.kept_answers(class_questions(), given)
         mine["has_answered"] = True
-        known = list(ClassFeedback.objects.filter(exchange=locked).values("answers"))
+        known = ClassFeedback.objects.filter(exchange=locked).values_list("answers", flat=True)
+        rows = [{"answers": answers} for answers in _mixed_sheets([*known, sheet])]
         group = {"exchange_id": locked.pk}
-        rewrite_shuffled(ClassFeedback, group=group, rows=[*known, sheet])
+        rewrite_shuffled(ClassFeedback, group=group, rows=rows)
         rewrite_shuffled(ClassFeedbackRoll, group=group, rows=roll)
+
+
+def _mixed_sheets(sheets: list[list[rules.Answer]]) -> list[list[rules.Answer]]:
+    """The same points at each question, dealt out anew: no sheet holds what one person said."""
+    cells = [{(answer["number"], answer["text"]): answer for answer in sheet} for sheet in sheets]
+    return [[row[key] for key in sorted(row)] for row in mixed(cells)]
 
 
 # --- Reading -------------------------------------------------------------------------------------

@@ -305,12 +305,15 @@ def record_approval(
 
 
 @transaction.atomic
-def undo_last(*, review: ConversionReview, scope: Scope, by: User) -> str:
-    """Take back the last step on record, while the review is open. Returns its name."""
+def undo_last(*, review: ConversionReview, step: str, scope: Scope, by: User) -> str:
+    """Take back the last step on record, while the review is open; `step`: the one that was meant. Pressed twice, or on an old
+    page, nothing more is taken back. Returns its name. Raises `Refused`."""
     review = _open_for(review, scope)
     done = done_steps(review_facts([review], numbers_on(review.due_on))[review.pk])
     if not done:
         raise Refused(_("There is nothing to take back."))
+    if done[-1] != step:
+        raise Refused(_("The last step is “%(step)s” now. Look at the review again, then take it back from there.") % {"step": STEP_LABELS[done[-1]]})  # fmt: skip
     for name, value in CLEARS[done[-1]].items():
         setattr(review, name, value)
     _save(review, by)

@@ -14,6 +14,7 @@ from branches.models import Department, LeagueBranch, Term
 from members.models import Person
 from mentoring.models import LeagueGuidance, Mentorship
 from pairing_portal.common.encryption import EncryptedTextField
+from pairing_portal.common.secret_ballots import SealedField
 
 from .querysets import (
     FeedbackExchangeQuerySet,
@@ -247,12 +248,12 @@ class Feedback(models.Model):
 
 
 class ClassFeedback(models.Model):
-    """What somebody of a guided class said, without a name, a time or an order: every answer rewrites its group's rows in
-    shuffled order, as with ballots."""
+    """What a guided class said, without a name, a time or an order: every answer mixes the points of its group and rewrites
+    its rows, sealed and shuffled, as with ballots."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     exchange = models.ForeignKey(FeedbackExchange, on_delete=models.CASCADE, related_name="class_feedback")
-    answers = models.JSONField(default=list)
+    answers = SealedField(default=list)
 
     objects = SecretQuerySet.as_manager()
 

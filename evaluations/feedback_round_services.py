@@ -25,6 +25,9 @@ from .class_feedback_services import fix_rolls
 from .feedback_reader import keeps_round
 from .models import FeedbackExchange, FeedbackRound, RoundKind
 
+# Longer than any round: a year that was mistyped.
+LONGEST, LONGEST_AHEAD = timedelta(days=92), timedelta(days=366)
+
 
 def moment_of(day: date) -> datetime:
     """Its first minute, in the portal's time."""
@@ -50,8 +53,12 @@ def open_round(
         raise Refused(_("Please write something."), field="title")
     if opens_on < today:
         raise Refused(_("A round opens today at the earliest."), field="opens_on")
+    if opens_on > today + LONGEST_AHEAD:
+        raise Refused(_("That is more than a year ahead. Check the year."), field="opens_on")
     if closes_on < opens_on:
         raise Refused(_("A round cannot close before it opens."), field="closes_on")
+    if closes_on - opens_on > LONGEST:
+        raise Refused(_("That is more than three months. Check the year."), field="closes_on")
     # Everybody who opens a round of this term waits here; the constraint alone would answer with a server error.
     Term.objects.select_for_update().get(pk=term.pk)
     if FeedbackRound.objects.filter(kind=kind, term=term, department=department).exists():

@@ -83,9 +83,20 @@ class BallotForm(forms.Form):
                 "result": result,
                 "grade": None if result.is_probationary else self[f"grade-{result.person_id}"],
                 "items": [self[f"{item.value}-{result.person_id}"] for item in AppraisalItem],
+                "has_holes": self._missing(result) > 0,
             }
             for result in self.results
         ]
+
+    def _missing(self, result: AppraisalResult) -> int:
+        """Faulty fields about one person; none before the form was sent."""
+        names = [f"grade-{result.person_id}", *(f"{item.value}-{result.person_id}" for item in AppraisalItem)]
+        return sum(name in self.errors for name in names)
+
+    def holes(self) -> list[dict[str, Any]]:
+        """People about whom something is missing, and how much: one line a person, not one a mark."""
+        found = [{"result": result, "count": self._missing(result)} for result in self.results]
+        return [row for row in found if row["count"]]
 
     def marks(self) -> dict[int, dict[str, Any]]:
         """What `cast_ballot` takes."""
@@ -151,6 +162,9 @@ class AnswerForm(forms.Form):
     text = forms.CharField(label=gettext_lazy("answer"), max_length=1000, widget=forms.Textarea(attrs={"rows": 4}))
     grade = forms.ChoiceField(label=gettext_lazy("grade"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, has_grade: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["grade"].choices = [("", _("stays as it is")), *AppraisalGrade.choices]
+        if has_grade:
+            self.fields["grade"].choices = [("", _("stays as it is")), *AppraisalGrade.choices]
+        else:
+            del self.fields["grade"]

@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from members.models import Stage
 from notifications.services import retire_notices
+from pairing_portal.common.registries import Handing, Restorer
 
 from .models import ConversionReview
 from .notices_conversion import review_prefix
@@ -45,11 +47,27 @@ def _rows(person_ids: Sequence[int], branch_id: int) -> Any:
     return rows.select_related("person").order_by("person_id", "pk")
 
 
-def handover(branch_id: int, today: date) -> list[Any]:
-    """For a new secretary: conversion reviews under way."""
-    from django.urls import reverse
+def held(person_id: int, branch_id: int | None) -> list[dict[str, Any]]:
+    """The open review."""
+    rows = ConversionReview.objects.open().filter(person_id=person_id)
+    rows = rows.filter(party_branch_id=branch_id) if branch_id is not None else rows
+    return [{"review": pk} for pk in rows.order_by("pk").values_list("pk", flat=True)]
 
-    from pairing_portal.common.registries import HandoverItem
 
-    count = ConversionReview.objects.open().filter(party_branch_id=branch_id).count()
-    return [HandoverItem(_("Conversion reviews under way"), count, reverse("conversions"))] if count else []
+def restore(rows: Sequence[dict[str, Any]], handing: Handing) -> tuple[list[str], list[str]]:
+    """The review is open again as it lay, unless another one was opened or the person is no longer probationary."""
+    back, by_hand = [], []
+    reviews = ConversionReview.objects.filter(pk__in=[row["review"] for row in rows], closed_at__isnull=False)
+    for row in reviews.select_for_update(of=("self",)).select_related("person").order_by("pk"):
+        words = _("conversion review of %(name)s") % {"name": row.person.name}
+        if row.person.stage != Stage.PROBATIONARY or ConversionReview.objects.open().filter(person=row.person).exists():
+            by_hand.append(words)
+            continue
+        row.closed_at, row.close_reason = None, ""
+        row._history_user = handing.by
+        row.save()
+        back.append(words)
+    return back, by_hand
+
+
+RESTORER = Restorer(held, restore)

@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy
 from members.models import Post
 from members.office_models import MANAGING_POSTS
 from members.stages import MEMBER_STAGES
+from notifications.services import retire_notices
 from pairing_portal.common.registries import DueNotice, NoticeKind, asked_together, register_notices
 
+from .appraisal_services import still_voting
 from .models import AppraisalResult, AppraisalRoll, AppraisalRound, AppraisalState, SelfAppraisal
 
 WRITE: Final = "evaluations.appraisal_write"
@@ -48,6 +50,12 @@ def register() -> None:
     register_notices(kinds, sources)
 
 
+def retire_ballot_notices(round_id: int, now: datetime) -> None:
+    """What was said of a ballot no longer holds: it is open for longer, or withdrawn."""
+    for kind in (VOTE, LAST_CALL):
+        retire_notices(prefix=f"{kind}:{round_id}:", now=now)
+
+
 def _page(round_id: int) -> str:
     return reverse("appraisal", args=[round_id])
 
@@ -69,20 +77,19 @@ def compute_write(now: datetime) -> Iterator[DueNotice]:
 
 def _roll_open(now: datetime) -> Any:
     today = timezone.localdate(now)
-    waiting = AppraisalRoll.objects.filter(
-        round__state=AppraisalState.VOTING,
-        round__vote_until_on__gte=today,
-        has_voted=False,
-        person__user__is_active=True,
+    waiting = still_voting(
+        AppraisalRoll.objects.filter(
+            round__state=AppraisalState.VOTING, round__vote_until_on__gte=today, person__user__is_active=True
+        )
     )
     return waiting.values_list("round_id", "round__year", "round__vote_until_on", "person_id", "person__user_id")
 
 
 def compute_vote(now: datetime) -> Iterator[DueNotice]:
-    """Once a ballot: everybody on the roll who has not voted."""
+    """Once a ballot and last day: everybody on the roll who has not voted. Open for longer, it is said anew with the new day."""
     for round_id, year, until, person_id, user_id in _roll_open(now):
         yield DueNotice(
-            kind=VOTE, user_id=user_id, dedupe_key=f"{VOTE}:{round_id}:{user_id}",
+            kind=VOTE, user_id=user_id, dedupe_key=f"{VOTE}:{round_id}:{until.isoformat()}:{user_id}",
             subject={"round": round_id, "person": person_id, "year": year, "until": until.isoformat()}, link=_page(round_id),
         )  # fmt: skip
 
@@ -93,7 +100,7 @@ def compute_last_call(now: datetime) -> Iterator[DueNotice]:
     for round_id, year, until, person_id, user_id in _roll_open(now):
         if until <= soon:
             yield DueNotice(
-                kind=LAST_CALL, user_id=user_id, dedupe_key=f"{LAST_CALL}:{round_id}:{user_id}", urgent=True,
+                kind=LAST_CALL, user_id=user_id, dedupe_key=f"{LAST_CALL}:{round_id}:{until.isoformat()}:{user_id}", urgent=True,
                 subject={"round": round_id, "person": person_id, "year": year, "until": until.isoformat()}, link=_page(round_id),
             )  # fmt: skip
 

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from . import views_appraisal as views
 from . import views_appraisal_results as results
+from . import views_ballot as ballot
 
 urlpatterns: list[URLPattern] = [
     path("appraisals/", views.appraisals, name="appraisals"),
@@ -17,6 +18,9 @@ urlpatterns: list[URLPattern] = [
     path("appraisals/<int:pk>/vote/", results.appraisal_vote, name="appraisal_vote"),
     path("appraisals/<int:pk>/count/", views.appraisal_count, name="appraisal_count"),
     path("appraisals/<int:pk>/paper/", views.appraisal_paper, name="appraisal_paper"),
+    path("appraisals/<int:pk>/extend/", ballot.appraisal_extend, name="appraisal_extend"),
+    path("appraisals/<int:pk>/withdraw/", ballot.appraisal_withdraw, name="appraisal_withdraw"),
+    path("appraisals/<int:pk>/cancel/", ballot.appraisal_cancel, name="appraisal_cancel"),
     path("appraisals/<int:pk>/show/", views.appraisal_show, name="appraisal_show"),
     path("appraisals/<int:pk>/print/", results.appraisal_print, name="appraisal_print"),
     path("appraisals/<int:pk>/workbook/", results.appraisal_xlsx, name="appraisal_xlsx"),

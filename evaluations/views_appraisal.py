@@ -19,10 +19,11 @@ from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
-from pairing_portal.common.toasts import say_done
+from pairing_portal.common.toasts import say_done, say_refused
 
 from . import appraisal_page as page
 from . import appraisal_services as services
+from .ballot_services import has_words
 from .forms_appraisal import BallotOpenForm, BeginForm, PaperForm, WordsForm
 from .models import AppraisalResult, AppraisalRound, AppraisalState, PeerAppraisal, SelfAppraisal
 
@@ -106,6 +107,8 @@ def appraisal(request: HttpRequest, pk: int) -> HttpResponse:
         "excellent": sum(result.grade == "excellent" for result in results),
         "ungraded": sum(not result.grade and not result.is_probationary for result in results),
         "has_voted": services.has_voted(round, scope.person_id),
+        "may_count": page.may_count(round, today),
+        "may_cancel": place.may_manage and round.state == AppraisalState.WRITING and not has_words(round),
         "mine": AppraisalResult.objects.visible_to(scope).filter(round=round, person_id=scope.person_id or 0).first()
         if round.shown_at else None,
     }  # fmt: skip
@@ -225,10 +228,18 @@ def appraisal_count(request: HttpRequest, pk: int) -> HttpResponse:
 def appraisal_paper(request: HttpRequest, pk: int) -> HttpResponse:
     """Enter a count made on paper, with its two tellers."""
     scope, round = managed_round(request, pk)
-    members = services.members_of(round)
-    full = [person for person in members if person.stage == "full"]
+    if round.state != AppraisalState.WRITING and not (round.is_on_paper and round.state == AppraisalState.COUNTED):
+        say_refused(request, _("A count on paper is entered before the ballot opens. Withdraw the open ballot first."))
+        return redirect("appraisal", pk=round.pk)
+    results = page.result_rows(round) if round.state == AppraisalState.COUNTED else []
+    members = [row.person for row in results] or services.members_of(round)
+    graded = [row.person for row in results if not row.is_probationary] or [
+        person for person in members if person.stage == "full"
+    ]
     tellers = Person.objects.visible_to(scope).filter(pk__in=[person.pk for person in members]).distinct()
-    form = PaperForm(posted(request), members=full, graded=full, tellers=tellers)
+    form = PaperForm(
+        posted(request), members=graded, graded=graded, tellers=tellers, initial=page.paper_initial(round, results)
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -241,7 +252,7 @@ def appraisal_paper(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             say_done(request, _("Entered. Now the committee decides on each grade."))
             return redirect("appraisal", pk=round.pk)
-    context = {"form": form, "round": round}
+    context = {"form": form, "round": round, "is_correction": bool(results)}
     return render(request, "evaluations/appraisal_paper.html", context, status=400 if form.errors else 200)
 
 

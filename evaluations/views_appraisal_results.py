@@ -109,7 +109,7 @@ def appraisal_answer(request: HttpRequest, pk: int) -> HttpResponse:
     scope, result = _result(request, pk)
     if not scope.manages(result.round.party_branch_id) or result.person_id == scope.person_id:
         raise PermissionDenied(_("The branch committee answers an objection."))
-    form = AnswerForm(posted(request))
+    form = AnswerForm(posted(request), has_grade=not result.is_probationary)
     if request.method == "POST" and form.is_valid():
         try:
             services.answer_objection(
@@ -167,7 +167,7 @@ def appraisal_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
         (
             number, result.person.name, round.eligible_count, round.present_count, round.returned_count, result.excellent_count,
             result.qualified_count, result.basically_count, result.unqualified_count,
-            "预备党员,不评定等次" if result.is_probationary else grades[result.grade], result.reason,
+            "预备党员，不评定等次" if result.is_probationary else grades[result.grade], result.reason,
         )
         for number, result in enumerate(page.result_rows(round), 1)
     ]  # fmt: skip

@@ -26,6 +26,7 @@ from pairing_portal.common.scope import Scope
 from pairing_portal.common.toasts import say_done
 
 from . import conversion_services as services
+from .conversion_checks import STEP_LABELS
 from .conversion_reader import ReviewRow, full_members_of, review_rows, waiting_people
 from .forms_conversion import (
     ApplicationForm,
@@ -139,7 +140,8 @@ def conversion(request: HttpRequest, pk: int) -> HttpResponse:
         "opinions": [] if for_person else opinions_of(row, scope),
         "meeting_words": meeting_words({"review": row.review, "for_person": for_person}),
         "next_url": reverse(f"conversion_{row.next}", args=[pk]) if may_record and row.next else "",
-        "may_undo": may_record and bool(row.done),
+        "undo_step": row.done[-1] if may_record and row.done else "",
+        "undo_label": STEP_LABELS[row.done[-1]] if row.done else "",
     }  # fmt: skip
     return render(request, "evaluations/conversion_detail.html", context)
 
@@ -176,7 +178,9 @@ def conversion_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         except Refused as refusal:
             add_refusal(form, refusal)
         else:
-            undo_url = reverse("conversion_undo", args=[pk]) if step in UNDONE else ""
+            # A step that was corrected while later ones are on record is not what taking back would take.
+            is_last = step in UNDONE and visible_row(scope, pk).done[-1:] == [step]
+            undo_url = f"{reverse('conversion_undo', args=[pk])}?step={step}" if is_last else ""
             say_done(request, page.done, undo_url=undo_url)
             return redirect("conversion", pk=pk)
     context = {"row": row, "review": row.review, "person": row.review.person, "form": form, "step": page, "key": step}
@@ -191,13 +195,13 @@ def _initial(step: str, row: ReviewRow) -> dict[str, Any]:
 
 @require_POST
 def conversion_undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the last step back."""
-    scope = scope_of(request)
+    """Take the last step back; the address names which one was meant."""
+    scope, step = scope_of(request), request.GET.get("step", "")
     row = visible_row(scope, pk)
     if objection := services.manage_objection(row.review, scope):
         raise PermissionDenied(objection)
     return act(
-        request, lambda: services.undo_last(review=row.review, scope=scope, by=request.user),  # type: ignore[arg-type]  # signed in
+        request, lambda: services.undo_last(review=row.review, step=step, scope=scope, by=request.user),  # type: ignore[arg-type]  # signed in
         done=_("Taken back. What lies before it stays."), back=reverse("conversion", args=[pk]),
     )  # fmt: skip
 

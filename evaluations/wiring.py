@@ -17,6 +17,7 @@ from pairing_portal.common.registries import (
     move_effects,
     navigation,
     person_panels,
+    restorers,
     step_keepers,
 )
 
@@ -33,7 +34,7 @@ def register() -> None:
 
 def _conversions() -> None:
     """Conversion reviews, evidence packs, opinions of partner branches."""
-    from . import moving, notices_conversion
+    from . import handover, moving, notices_conversion
     from .conversion_reader import home_cards as conversion_cards
     from .conversion_reader import person_panel
     from .conversion_services import end_reviews_of, preview_reviews_of
@@ -50,7 +51,8 @@ def _conversions() -> None:
         "conversions",
         MoveEffect(_("Conversion reviews close"), moving.close_reviews_of_movers, moving.preview_reviews_of_movers),
     )
-    handover_items.register("conversions", moving.handover, order=50)
+    restorers.register("conversions", moving.RESTORER, order=60)
+    handover_items.register("conversions", handover.items, order=50)
     home_cards.register("conversions", conversion_cards, order=20)
     room_pages.register("home", RoomPage(_("Overview"), "evaluations", "house", lambda scope: True), order=0)
     room_pages.register(

@@ -25,8 +25,10 @@ def _keys() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])
 
 
-def encrypt(text: str) -> str:
-    return PREFIX + _keys().encrypt(text.encode()).decode()
+def encrypt(text: str, *, is_ageless: bool = False) -> str:
+    """A token holds the second it was made in, readable without keys; an ageless one holds none."""
+    keys, plain = _keys(), text.encode()
+    return PREFIX + (keys.encrypt_at_time(plain, 0) if is_ageless else keys.encrypt(plain)).decode()
 
 
 def decrypt(stored: str) -> str:

@@ -1,4 +1,5 @@
-/* The ballot: one press marks all six headings of a person "good" (each can be changed), and a count of marks that are missing. */
+/* The ballot: one press marks all six headings of a person "good" (each can be changed), and a count of marks that are missing.
+   A ballot with holes is not sent and nothing is asked: the page goes to the first hole, and people with holes are outlined. */
 (() => {
   "use strict";
   const form = document.querySelector("[data-ballot]");
@@ -18,6 +19,23 @@
       update();
     });
   });
-  form.addEventListener("change", update);
+  const holes = () => Array.from(form.querySelectorAll(".ballot-line")).filter((line) => !line.querySelector("input:checked"));
+  const outline = () => {
+    form.querySelectorAll("[data-ballot-person]").forEach((person) => {
+      const isWhole = Array.from(person.querySelectorAll(".ballot-line")).every((line) => line.querySelector("input:checked"));
+      person.classList.toggle("has-holes", !isWhole);
+    });
+  };
+  // On the window: the question of data-confirm listens on the document and comes after it.
+  window.addEventListener("submit", (event) => {
+    const [first] = event.target === form ? holes() : [];
+    if (!first) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    outline();
+    first.scrollIntoView({ block: "center" });
+    first.querySelector("input").focus({ preventScroll: true });
+  }, true);
+  form.addEventListener("change", () => { update(); if (form.querySelector(".has-holes")) outline(); });
   update();
 })();

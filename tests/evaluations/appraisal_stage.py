@@ -30,7 +30,7 @@ def appraisal_stage(cast) -> dict[str, object]:
     result = AppraisalResult.objects.get(round=decided, person=cast.person("er_member"))
     return {
         "evaluations_appraisalround": decided, "evaluations_appraisalresult": result, "appraisal": writing,
-        "appraisal_vote": voting, "appraisal_count": voting, "appraisal_print": decided, "appraisal_xlsx": decided,
+        "appraisal_vote": voting, "appraisal_count": voting, "appraisal_extend": voting, "appraisal_withdraw": voting, "appraisal_print": decided, "appraisal_xlsx": decided,
         "appraisal_result": result, "appraisal_object": result, "appraisal_answer": result,
         "peer": cast.person("er_probationary"),
     }  # fmt: skip

@@ -245,3 +245,62 @@ def test_the_ballot_may_be_put_in_over_the_whole_page(cast, branch, people):
     page = browser.get(reverse("appraisal_vote", args=[round.pk])).content.decode()
 
     assert page.count('type="radio"') == 6 * 4 + 7 * 6 * 3
+
+
+# --- Holes, the front page, counting -------------------------------------------------------------
+
+
+def test_holes_are_said_once_a_person_and_nothing_is_lost(cast, branch, people, enter):
+    round = voting(cast, branch)
+    data = ballot_data(round)
+    del data[f"theory-{people[1].pk}"], data[f"grade-{people[1].pk}"]
+    page = enter(people[0].user).post(reverse("appraisal_vote", args=[round.pk]), data)
+    form = page.context["form"]
+
+    assert [(row["result"].person, row["count"]) for row in form.holes()] == [(people[1], 2)]
+    assert [row["result"].person for row in form.people() if row["has_holes"]] == [people[1]]
+
+
+def test_the_front_page_shows_the_own_grade_and_the_committee_its_objections(cast, branch, people, enter):
+    round = voting(cast, branch)
+    for person in people:
+        services.cast_ballot(round=round, person=person, marks=full_ballot(round), today=LAST_DAY)
+    services.count_ballots(round=round, scope=manager(branch), today=AFTER)
+    AppraisalRound.objects.filter(pk=round.pk).update(state="decided", shown_at=timezone.now())
+    mine = AppraisalResult.objects.get(round=round, person=people[1])
+    services.object_to_grade(
+        result=mine, person=people[1], text="请复核", today=timezone.localdate(), now=timezone.now()
+    )
+    address = reverse("appraisal_result", args=[mine.pk])
+
+    def cards(person):
+        return [(card.url, card.waiting) for card in enter(person.user).get(reverse("evaluations")).context["cards"]]
+
+    assert (address, 0) in cards(people[1])
+    assert (address, 1) in cards(people[0])
+    assert [url for url, _waiting in cards(people[2])].count(address) == 0
+
+
+def test_counting_is_offered_once_all_have_voted_or_the_last_day_is_over(cast, branch, people, enter):
+    round = voting(cast, branch)
+    client, url = enter(people[0].user), reverse("appraisal", args=[round.pk])
+    today, rows = timezone.localdate(), AppraisalRound.objects.filter(pk=round.pk)
+    rows.update(opened_on=today - dt.timedelta(days=9), vote_until_on=today)
+    open_still = client.get(url).context["may_count"]
+    rows.update(vote_until_on=today - dt.timedelta(days=1))
+
+    assert (open_still, client.get(url).context["may_count"]) == (False, True)
+
+
+def test_a_ballot_is_opened_for_longer_or_withdrawn_on_its_page(cast, branch, people, enter):
+    round = voting(cast, branch)
+    client, later = enter(people[0].user), LAST_DAY + dt.timedelta(days=3)
+    client.post(reverse("appraisal_extend", args=[round.pk]), {"vote_until_on": later.isoformat()})
+    extended = AppraisalRound.objects.get(pk=round.pk).vote_until_on
+    asked = client.get(reverse("appraisal_withdraw", args=[round.pk]))
+    client.post(reverse("appraisal_withdraw", args=[round.pk]))
+    withdrawn = AppraisalRound.objects.get(pk=round.pk).state
+    client.post(reverse("appraisal_cancel", args=[round.pk]))
+
+    assert (extended, asked.status_code, withdrawn) == (later, 200, "writing")
+    assert AppraisalRound.objects.count() == 0

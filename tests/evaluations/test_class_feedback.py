@@ -17,6 +17,7 @@ from evaluations import class_feedback_services as services
 from evaluations import feedback_round_services, questionnaires
 from evaluations.models import ClassFeedback, ClassFeedbackRoll, FeedbackExchange, Questionnaire
 from members.models import Person
+from pairing_portal.common.encryption import decrypt
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.secret_ballots import UNLOGGED
 from tests.evaluations.feedback_crew import (
@@ -40,13 +41,13 @@ def sheet(point: int = 4) -> dict[int, object]:
 
 
 def signed(place: int) -> dict[int, object]:
-    """A sheet that carries its author's place in the order of answering, where only this test can read it."""
-    bits = format(place, "08b")
-    return {question.id: int(bit) + 3 for question, bit in zip(services.class_questions(), bits, strict=True)}
+    """A sheet that carries its author's place in the order of answering: nobody else gives that question one point."""
+    return {question.id: 1 if place == index else 4 for index, question in enumerate(services.class_questions())}
 
 
-def place_of(answers) -> int:
-    return int("".join(str(answer["points"] - 3) for answer in answers), 2)
+def places_on(answers) -> list[int]:
+    """Which authors' points lie on a sheet."""
+    return [index for index, answer in enumerate(answers) if answer["points"] == 1]
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_the_questionnaire_does_not_change_while_a_class_answers(exchange):
 # --- Unlinkable ----------------------------------------------------------------------------------
 
 
-def orders(exchange) -> list[list[int]]:
+def orders(exchange) -> list[list[list[int]]]:
     """The authors' places as ids and as the database's own places give them."""
     place = "ctid" if connection.vendor == "postgresql" else "rowid"
     by_id = list(ClassFeedback.objects.filter(exchange=exchange).order_by("pk").values_list("answers", flat=True))
@@ -170,8 +171,8 @@ def orders(exchange) -> list[list[int]]:
             f"SELECT answers FROM evaluations_classfeedback WHERE exchange_id = %s ORDER BY {place}", [exchange.pk]
         )
         rows = [row[0] for row in cursor.fetchall()]
-    by_place = [json.loads(row) if isinstance(row, str) else row for row in rows]
-    return [[place_of(answers) for answers in found] for found in (by_id, by_place)]
+    by_place = [json.loads(decrypt(row)) for row in rows]
+    return [[places_on(answers) for answers in found] for found in (by_id, by_place)]
 
 
 def hits_of(exchange, people, rounds: int) -> list[int]:
@@ -184,7 +185,7 @@ def hits_of(exchange, people, rounds: int) -> list[int]:
             services.answer_class_feedback(exchange=exchange, person=person, given=signed(place), now=NOW)
         for number, order in enumerate(orders(exchange)):
             for turn, found in enumerate((order, order[::-1])):
-                hits[2 * number + turn] += sum(place == index for index, place in enumerate(found))
+                hits[2 * number + turn] += sum(index in places for index, places in enumerate(found))
     return hits
 
 
@@ -203,6 +204,7 @@ def test_sheets_that_are_simply_added_give_their_authors_away(exchange, people, 
             model._base_manager.bulk_create([model(**group, **values) for values in rows])
 
     monkeypatch.setattr(services, "rewrite_shuffled", append)
+    monkeypatch.setattr(services, "mixed", list)
 
     assert hits_of(exchange, people, 5)[2] == 5 * len(people)
 

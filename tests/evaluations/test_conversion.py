@@ -335,19 +335,27 @@ def test_the_last_step_is_taken_back_until_the_approval(cast):
     review = decided(cast)
     assert fresh(review).pack["person"] == review.person_id
     taken = [
-        services.undo_last(review=review, scope=act(cast)["scope"], by=cast.user("er_secretary")) for _n in range(4)
+        services.undo_last(review=review, step=step, scope=act(cast)["scope"], by=cast.user("er_secretary"))
+        for step in ("meeting", "notice", "committee", "application")
     ]
     assert taken == ["支部大会", "公示", "支委会审查", "收到转正申请"]
     row = fresh(review)
     assert (row.meeting_on, row.decision, row.eligible_count, row.pack, row.pack_at) == (None, "", None, {}, None)
     assert (row.notice_from_on, row.committee_reviewed_on, row.applied_on) == (None, None, None)
-    arguments = {"review": review, "scope": act(cast)["scope"], "by": cast.user("er_secretary")}
+    arguments = {"review": review, "step": "application", "scope": act(cast)["scope"], "by": cast.user("er_secretary")}
     assert refused(services.undo_last, **arguments)[0] == "没有可撤回的步骤"
+
+
+def test_what_is_not_the_last_step_any_more_is_not_taken_back(cast):
+    review = decided(cast)
+    arguments = {"review": review, "step": "notice", "scope": act(cast)["scope"], "by": cast.user("er_secretary")}
+    assert refused(services.undo_last, **arguments)[0].startswith("现在的最后一步是“支部大会”")
+    assert fresh(review).meeting_on is not None
 
 
 def test_an_approved_decision_is_not_taken_back(cast):
     review = approve(cast, decided(cast))
-    arguments = {"review": review, "scope": act(cast)["scope"], "by": cast.user("er_secretary")}
+    arguments = {"review": review, "step": "application", "scope": act(cast)["scope"], "by": cast.user("er_secretary")}
     assert refused(services.undo_last, **arguments)[0].startswith("本次考察已结束")
 
 

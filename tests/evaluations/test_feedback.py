@@ -91,6 +91,8 @@ def test_a_link_is_not_asked_in_two_rounds_of_a_kind_and_term(cast):
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
+        ({"closes_on": dt.date(9999, 12, 31)}, "closes_on"),
+        ({"opens_on": dt.date(9999, 12, 31), "closes_on": dt.date(9999, 12, 31)}, "opens_on"),
         ({"closes_on": TODAY - dt.timedelta(days=1)}, "closes_on"), ({"opens_on": TODAY - dt.timedelta(days=1)}, "opens_on"),
         ({"kind": "closing"}, "kind"), ({"title": " "}, "title"), ({"department": None}, "department"),
     ],

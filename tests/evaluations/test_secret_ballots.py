@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -9,16 +10,16 @@ from django.apps import apps
 from django.core import serializers
 from django.db import connection, models
 
-from evaluations import appraisal_services
+from evaluations import appraisal_services, ballot_marks
 from evaluations.models import (
     AppraisalBallot,
-    AppraisalItem,
     AppraisalResult,
     AppraisalRoll,
     ClassFeedback,
     ClassFeedbackRoll,
 )
 from pairing_portal.common import secret_ballots
+from pairing_portal.common.encryption import PREFIX, decrypt
 from tests.evaluations.voters import TODAY, full_ballot, manager, voting, voting_branch
 
 pytestmark = pytest.mark.django_db
@@ -27,16 +28,16 @@ SECRET = (AppraisalBallot, AppraisalRoll, ClassFeedback, ClassFeedbackRoll)
 
 
 def _signed_ballot(round, voters, place):
-    """A ballot that carries its voter's place in the order of voting in its marks, where only this test can read it."""
+    """A ballot that carries its voter's place in the order of voting: nobody else marks the person of that place as poor."""
     marks = full_ballot(round)
-    bits = dict(zip(AppraisalItem.values, format(place, "06b"), strict=True))
-    marks[voters[0].pk]["items"] = {item: "fair" if bit == "1" else "good" for item, bit in bits.items()}
+    marks[voters[place].pk]["items"]["ideals"] = "poor"
     return marks
 
 
-def _place_of(voters, marks):
-    items = marks[str(voters[0].pk)]["items"]
-    return int("".join("1" if items[item] == "fair" else "0" for item in AppraisalItem.values), 2)
+def _places_on(voters, sheet):
+    """Which voters' marks lie on a sheet."""
+    marks = [ballot_marks.mark_of(sheet, voter.pk) for voter in voters]
+    return [place for place, mark in enumerate(marks) if mark["items"]["ideals"] == "poor"]
 
 
 def _physical_order():
@@ -44,22 +45,27 @@ def _physical_order():
     return "ctid" if connection.vendor == "postgresql" else "rowid"
 
 
-def _orders(round, voters):
-    """The voters' places as different readings of the ballots' table give them."""
-    found = {"by id": list(AppraisalBallot.objects.filter(round=round).order_by("pk").values_list("marks", flat=True))}
+def _stored(round, order):
+    """What really stands in the column."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT marks FROM evaluations_appraisalballot WHERE round_id = %s ORDER BY {_physical_order()}",
-            [round.pk],
+            f"SELECT marks FROM evaluations_appraisalballot WHERE round_id = %s ORDER BY {order}", [round.pk]
         )
-        rows = [row[0] for row in cursor.fetchall()]
-    found["by place"] = [json.loads(row) if isinstance(row, str) else row for row in rows]
-    return {name: [_place_of(voters, marks) for marks in ballots] for name, ballots in found.items()}
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _orders(round, voters):
+    """The voters' places on each row, as different readings of the ballots' table give them."""
+    found = {
+        "by id": list(AppraisalBallot.objects.filter(round=round).order_by("pk").values_list("marks", flat=True)),
+        "by place": [json.loads(decrypt(text)) for text in _stored(round, _physical_order())],
+    }
+    return {name: [_places_on(voters, sheet) for sheet in sheets] for name, sheets in found.items()}
 
 
 def _hits(order):
-    """How many ballots lie where the order of voting would put them; about one a round by chance."""
-    return sum(place == index for index, place in enumerate(order))
+    """How many voters' marks lie where the order of voting would put them; about one a round by chance."""
+    return sum(index in places for index, places in enumerate(order))
 
 
 def _vote_all(cast, rounds=ROUNDS):
@@ -97,9 +103,68 @@ def test_ballots_that_are_simply_added_give_their_voters_away(cast, monkeypatch)
             model._base_manager.bulk_create([model(**group, **values) for values in rows])
 
     monkeypatch.setattr(appraisal_services, "rewrite_shuffled", append)
+    monkeypatch.setattr(ballot_marks, "mixed_sheets", list)
     hits = _vote_all(cast, rounds=5)
 
     assert hits["by place"] == 5 * VOTERS
+
+
+def _all_vote(round, voters, marks_of):
+    for voter in voters:
+        appraisal_services.cast_ballot(round=round, person=voter, marks=marks_of(voter), today=TODAY)
+
+
+def test_two_dumps_side_by_side_do_not_show_the_ballot_that_came_in_between(cast):
+    branch = voting_branch(cast, full=6)
+    round = voting(cast, branch)
+    voters = list(branch.people.order_by("number"))
+    _all_vote(round, voters[:4], lambda voter: full_ballot(round))
+    before = _stored(round, "id")
+    _all_vote(round, voters[4:5], lambda voter: full_ballot(round, "unqualified"))
+    after = _stored(round, "id")
+
+    # The same ballots look new, as long as the one that came, and say of no key-less reader's question which it is.
+    assert (set(before) & set(after), len(set(after)), len({len(text) for text in [*before, *after]})) == (set(), 5, 1)
+    assert [text for text in after if "unqualified" in text or not text.startswith(PREFIX)] == []
+
+
+def test_a_sealed_value_does_not_say_when_it_was_written(cast):
+    branch = voting_branch(cast, full=5)
+    round = voting(cast, branch)
+    _all_vote(round, branch.people.all()[:1], lambda voter: full_ballot(round))
+    token = base64.urlsafe_b64decode(_stored(round, "id")[0].removeprefix(PREFIX))
+
+    # A token is a version, eight bytes of time, and the rest.
+    assert int.from_bytes(token[1:9]) == 0
+
+
+def test_no_row_keeps_the_hand_of_a_voter(cast):
+    """Whoever marks only themselves as excellent would sign by it: such a row turns up as seldom as chance makes it."""
+    branch = voting_branch(cast, full=8)
+    voters = list(branch.people.order_by("number"))
+    signed = 0
+    for _number in range(20):
+        round = voting(cast, branch)
+        _all_vote(
+            round,
+            voters,
+            lambda voter, round=round: full_ballot(round, "basically_qualified", **{f"p{voter.pk}": "excellent"}),
+        )
+        for sheet in AppraisalBallot.objects.filter(round=round).values_list("marks", flat=True):
+            signed += sum(ballot_marks.mark_of(sheet, voter.pk)["grade"] == "excellent" for voter in voters) == 1
+        AppraisalBallot.objects.filter(round=round).delete()
+        round.delete()
+
+    # Kept as they came all 160 would; dealt out anew about 39 in 100 do, 63 of 160, give or take 6.
+    assert signed < 100
+
+
+def test_mixing_keeps_every_count():
+    rows = [{"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 2, "c": 4}]
+    found = secret_ballots.mixed(rows)
+
+    assert [sorted(row) for row in found] == [sorted(row) for row in rows]
+    assert [sorted(row[key] for row in found if key in row) for key in "abc"] == [[1, 1, 2], [2, 3], [4]]
 
 
 @pytest.mark.postgres
