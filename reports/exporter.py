@@ -30,7 +30,7 @@ from .parameters import LONGEST, Parameter, read_parameter
 
 Watch = Callable[[Iterable[Sequence[Any]]], Iterable[Sequence[Any]]]
 
-# Subjects of the shelf in their order. A report that names none stands where its module's name says.
+# Subjects of the shelf in their order; every report names one, or its module does for all of its own.
 SUBJECTS: Final[dict[str, Any]] = {
     "people": gettext_lazy("People and development"),
     "pairings": gettext_lazy("Branch pairing"),
@@ -40,12 +40,6 @@ SUBJECTS: Final[dict[str, Any]] = {
     "evaluations": gettext_lazy("Evaluation"),
     "supervision": gettext_lazy("Supervision and statistics"),
 }
-_OTHER: Final = "supervision"
-_BY_MODULE: Final = {
-    "continuity": "pairings", "members": "people", "development": "people", "due_lists": "people", "registers": "people",
-    "hours": "activities", "attendance": "activities", "lecture": "lectures", "quota": "lectures", "feedback": "evaluations",
-    "assessment": "evaluations", "conversions": "evaluations", "appraisal": "evaluations",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,14 +58,14 @@ class ReportRequest:
 
 
 class Report(ABC):
-    """Base of every report. Subclasses give `name`, `title`, `description`, `columns()` and `rows()`."""
+    """Base of every report. Subclasses give `name`, `title`, `description`, `subject`, `columns()` and `rows()`."""
 
     name: ClassVar[str]
     title: ClassVar[Any]
     description: ClassVar[Any]
     roles: ClassVar[frozenset[Role]] = EVERYBODY_ROLES
     # A key of SUBJECTS.
-    subject: ClassVar[str] = ""
+    subject: ClassVar[str]
     # (name, label), (name, label, kind) or (name, label, choices) a user may give, see `read_parameter`; every report runs without any.
     parameters: ClassVar[Sequence[Sequence[Any]]] = ()
 
@@ -81,6 +75,10 @@ class Report(ABC):
     @abstractmethod
     def columns(self) -> list[Column]:
         """Said by each report."""
+
+    def columns_for(self, request: ReportRequest) -> list[Column]:
+        """The columns of what is asked for, where a filter chooses between forms."""
+        return self.columns()
 
     @abstractmethod
     def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
@@ -101,7 +99,7 @@ class Report(ABC):
     def sheet(self, request: ReportRequest) -> SheetSpec:
         return SheetSpec(
             name=str(self.title)[:31],
-            columns=self.columns(),
+            columns=self.columns_for(request),
             rows=self.rows(request),
             title=str(self.title),
             notes=self.notes(request),
@@ -141,7 +139,7 @@ class Report(ABC):
     def write_xlsx(self, target: Path | BinaryIO, request: ReportRequest, *, watch: Watch | None = None) -> None:
         """Write the workbook. `watch` sees every row as it is written, and may stop the writing by raising."""
         with translation.override(settings.LANGUAGE_CODE):
-            sheets = [_watched(sheet, watch) for sheet in self.sheets(request)]
+            sheets = [_watched(_printable(sheet), watch) for sheet in self.sheets(request)]
             if not any(sheet.notes for sheet in sheets):
                 sheets[0] = replace(sheets[0], notes=self.notes(request))
             write_xlsx(target, sheets)
@@ -152,6 +150,12 @@ class Report(ABC):
             write_csv(target, _watched(self.sheets(request)[0], watch))
 
 
+def _printable(sheet: SheetSpec) -> SheetSpec:
+    """Reports go on paper, where a text must not be cut by the next column: it goes on below."""
+    columns = [replace(column, wrap=True) if column.kind == "text" else column for column in sheet.columns]
+    return replace(sheet, columns=columns)
+
+
 def _watched(sheet: SheetSpec, watch: Watch | None) -> SheetSpec:
     return sheet if watch is None else replace(sheet, rows=watch(sheet.rows))
 
@@ -160,18 +164,12 @@ reports: Registry[Report] = Registry("reports")
 
 
 def register_report(report: type[Report]) -> type[Report]:
-    """Put a report on the shelf: page, command and tests find it there."""
+    """Put a report on the shelf: page, command and tests find it there. Raises ValueError when it stands under no subject."""
+    if getattr(report, "subject", "") not in SUBJECTS:
+        raise ValueError(f"{report.name}: say as `subject` where it stands, one of {', '.join(SUBJECTS)}")
     reports.register(report.name, report())
     return report
 
 
 def reports_for(scope: Scope) -> list[Report]:
     return [report for report in reports if scope.has(*report.roles)]
-
-
-def subject_of(report: Report) -> str:
-    """The key of the subject under which the report stands."""
-    if report.subject in SUBJECTS:
-        return report.subject
-    module = type(report).__module__.rpartition(".")[2]
-    return module if module in SUBJECTS else _BY_MODULE.get(module, _OTHER)

@@ -17,7 +17,7 @@ from pairing_portal.common.problems import Refused
 from pairing_portal.common.scope import Scope
 from pairing_portal.common.spreadsheets import Column
 
-from .exporter import SUBJECTS, Report, ReportRequest, reports, reports_for, subject_of
+from .exporter import SUBJECTS, Report, ReportRequest, reports, reports_for
 from .jobs.job_services import ACTIVE, is_fetchable
 from .models import ExportJob, ExportState
 
@@ -70,9 +70,9 @@ def shelf(scope: Scope, words: str = "") -> list[Group]:
     wanted = words.casefold().split()
     found: dict[str, list[Report]] = {key: [] for key in SUBJECTS}
     for report in reports_for(scope):
-        text = f"{report.title} {report.description} {SUBJECTS[subject_of(report)]}".casefold()
+        text = f"{report.title} {report.description} {SUBJECTS[report.subject]}".casefold()
         if all(word in text for word in wanted):
-            found[subject_of(report)].append(report)
+            found[report.subject].append(report)
     return [Group(key, SUBJECTS[key], sorted(some, key=lambda one: one.name)) for key, some in found.items() if some]
 
 
@@ -84,6 +84,8 @@ def preview(report: Report, asked: ReportRequest) -> Preview:
         report.accept(asked)
     except Refused as refusal:
         return Preview(headings, [], refusal.text)
+    columns = report.columns_for(asked)
+    headings = [str(column.heading) for column in columns]
     rows = list(islice(_rows(report, asked), PREVIEW_ROWS + 1))
     shown = [[_shown(value, column) for value, column in zip(row, columns, strict=True)] for row in rows[:PREVIEW_ROWS]]
     return Preview(headings, shown, is_cut=len(rows) > PREVIEW_ROWS)

@@ -24,7 +24,7 @@ from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.toasts import say_done, say_refused
 
-from .exporter import Report, ReportRequest, reports, subject_of
+from .exporter import Report, ReportRequest, reports
 from .forms import FORMATS, ReportForm
 from .jobs import files
 from .jobs.job_services import cancel_export, is_fetchable, request_export
@@ -98,7 +98,7 @@ def _page(request: HttpRequest, report: Report, form: ReportForm, found: Any, st
         "form": form,
         "preview": found,
         "definitions": report.definitions(),
-        "anchor": subject_of(report),
+        "anchor": report.subject,
     }
     if request.headers.get("HX-Request"):
         return render(request, "reports/includes/report_body.html", context, status=status)

@@ -72,21 +72,19 @@ class ActivityLedger(ShelfReport):
     name = "activities"
     title = gettext_lazy("Activity ledger")
     description = gettext_lazy("Activities with hosts, time, place, how many came, hours counted and state.")
+    subject = "activities"
     roles = OFFICES_AND_SETUP
     takes = (FROM, TO, BRANCH, STATE, PAIRED)
 
     def columns(self) -> list[Column]:
         return [
-            Column("活动名称", 30), Column("活动类型", 16), Column("开始时间", 17, "datetime"), Column("结束时间", 17, "datetime"),
-            Column("主/承办党支部", 36), Column("活动地点", 18), Column("参会人数", 10, "integer", total=True),
-            Column("请假人数", 10, "integer", total=True), Column("缺席人数", 10, "integer", total=True),
-            Column("学时数", 9, "number", total=True), Column("活动状态", 10), Column("原因", 24),
+            Column("活动名称", 26), Column("活动类型", 12), Column("开始时间", 17, "datetime"), Column("结束时间", 17, "datetime"),
+            Column("主/承办党支部", 26), Column("活动地点", 14), Column("参会人数", 9, "integer", total=True),
+            Column("请假人数", 9, "integer", total=True), Column("缺席人数", 9, "integer", total=True),
+            Column("学时数", 8, "number", total=True), Column("活动状态", 9), Column("原因", 16),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
-        def count(state: str) -> Count:
-            return Count("participations", filter=Q(participations__state=state))
-
+    def listed(self, request: ReportRequest) -> Any:
         rows = Activity.objects.visible_to(request.scope).known().filter(**starting_in(request, "starts_at"))
         if state := STATE.read(request):
             rows = rows.filter(state=state)
@@ -95,7 +93,13 @@ class ActivityLedger(ShelfReport):
         if branch := BRANCH.read(request):
             hosted = ActivityHost.objects.filter(party_branch=branch).values("activity_id")
             rows = rows.filter(Q(party_branch=branch) | Q(pk__in=hosted))
-        rows = rows.with_names().prefetch_related("co_hosts__party_branch").annotate(
+        return rows
+
+    def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
+        def count(state: str) -> Count:
+            return Count("participations", filter=Q(participations__state=state))
+
+        rows = self.listed(request).with_names().prefetch_related("co_hosts__party_branch").annotate(
             present=count(ParticipationState.PRESENT), leave=count(ParticipationState.LEAVE), absent=count(ParticipationState.ABSENT),
         )  # fmt: skip
         for row in rows.order_by("starts_at", "pk").iterator(chunk_size=500):
@@ -119,16 +123,17 @@ class Attendance(ShelfReport):
     name = "attendance"
     title = gettext_lazy("Leave and absence")
     description = gettext_lazy("Who was on leave or absent from which activity, and why.")
+    subject = "activities"
     roles = OFFICES
     takes = (FROM, TO, BRANCH, MISSED)
 
     def columns(self) -> list[Column]:
         return [
-            Column("党支部", 22), Column("学号", 16), Column("姓名", 12), Column("身份", 14), Column("活动名称", 30),
+            Column("党支部", 24), Column("学号", 16), Column("姓名", 12), Column("身份", 14), Column("活动名称", 36),
             Column("活动时间", 17, "datetime"), Column("备注", 30),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+    def listed(self, request: ReportRequest) -> Any:
         asked = MISSED.read(request)
         rows = Participation.objects.visible_to(request.scope).filter(
             state__in=[asked] if asked else (ParticipationState.LEAVE, ParticipationState.ABSENT),
@@ -136,7 +141,10 @@ class Attendance(ShelfReport):
         )  # fmt: skip
         if branch := BRANCH.read(request):
             rows = rows.filter(person__party_branch=branch)
-        rows = rows.select_related("person__party_branch", "activity")
+        return rows
+
+    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+        rows = self.listed(request).select_related("person__party_branch", "activity")
         for row in rows.order_by("person__party_branch_id", "person__name_key", "activity__starts_at", "pk").iterator(
             chunk_size=500
         ):
@@ -179,25 +187,37 @@ def _people(request: ReportRequest) -> Any:
     return people.select_related("party_branch").order_by("party_branch_id", "name_key", "number")
 
 
+def _members(request: ReportRequest) -> Any:
+    return _people(request).filter(stage__in=MEMBER_STAGES)
+
+
+def _entries(request: ReportRequest, ledger: str) -> Any:
+    """What counts in one ledger in the calendar year asked for, whoever's."""
+    return ledgers.in_ledger(ledgers.counted(LogEntry.objects.all(), _year(request)), ledger)
+
+
 @register_report
 class VolunteerHours(ShelfReport):
     name = "volunteer_hours"
     title = gettext_lazy("Volunteer hours")
     description = gettext_lazy("Confirmed volunteer service of a calendar year, person by person.")
+    subject = "activities"
     roles = OFFICES
     takes = (CALENDAR_YEAR, BRANCH)
 
     def columns(self) -> list[Column]:
         return [
-            Column("党支部", 22), Column("学号", 16), Column("姓名", 12), Column("身份", 14),
+            Column("党支部", 24), Column("学号", 16), Column("姓名", 12), Column("身份", 14),
             Column("服务次数", 10, "integer", total=True), Column("服务时长(分钟)", 13, "integer", total=True),
             Column("服务时长(小时)", 13, "number", total=True), Column("最近一次", 12, "date"),
         ]  # fmt: skip
 
+    def listed(self, request: ReportRequest) -> Any:
+        return _people(request).filter(pk__in=_entries(request, "service").order_by().values("person_id"))
+
     def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
-        counted = ledgers.in_ledger(ledgers.counted(LogEntry.objects.all(), _year(request)), "service").order_by()
-        served = _people(request).filter(pk__in=counted.values("person_id"))
-        for some in lots(served.iterator(chunk_size=500)):
+        counted = _entries(request, "service").order_by()
+        for some in lots(self.listed(request).iterator(chunk_size=500)):
             sums: dict[int, list[Any]] = {person.pk: [0, 0, None] for person in some}
             rows = counted.filter(person_id__in=list(sums)).values_list("person_id", "minutes", "on")
             for person_id, minutes, on in rows:
@@ -224,26 +244,31 @@ class TrainingHours(ShelfReport):
     description = gettext_lazy(
         "Training of members in a calendar year, entry by entry, against the hours the rules ask for."
     )
+    subject = "activities"
     roles = OFFICES
     takes = (CALENDAR_YEAR, BRANCH)
 
     def columns(self) -> list[Column]:
         return [
-            Column("党支部", 22), Column("学号", 16), Column("姓名", 12), Column("身份", 14), Column("总学时数", 10, "number"),
-            Column("活动名称", 34), Column("活动时间", 12, "date"), Column("学时数", 9, "number", total=True),
+            Column("党支部", 24), Column("学号", 16), Column("姓名", 12), Column("身份", 14), Column("总学时数", 10, "number"),
+            Column("活动名称", 36), Column("活动时间", 12, "date"), Column("学时数", 9, "number", total=True),
             Column("时长(分钟)", 11, "integer", total=True), Column("应学学时", 10, "integer"), Column("差额", 9, "number"),
         ]  # fmt: skip
 
+    def expected_rows(self, request: ReportRequest) -> int:
+        people, counted = _members(request).order_by(), _entries(request, "training").order_by()
+        without = people.exclude(pk__in=counted.values("person_id"))
+        return int(counted.filter(person__in=people.values("pk")).count() + without.count())
+
     def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
-        year = _year(request)
-        counted = ledgers.in_ledger(ledgers.counted(LogEntry.objects.all(), year), "training")
-        on = min(request.today, year.to_on)
+        counted = _entries(request, "training")
+        on = min(request.today, _year(request).to_on)
         policy = Policy()
         goals = {
             officer: policy.number("training_hours_a_year_officers" if officer else "training_hours_a_year", on)
             for officer in (False, True)
         }
-        for some in lots(_people(request).filter(stage__in=MEMBER_STAGES).iterator(chunk_size=500)):
+        for some in lots(_members(request).iterator(chunk_size=500)):
             ids = [person.pk for person in some]
             officers = _officers(ids, on)
             entries: dict[int, list[LogEntry]] = defaultdict(list)

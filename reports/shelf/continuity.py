@@ -32,6 +32,7 @@ class ContinuityReport(ShelfReport):
     name = "continuity"
     title = gettext_lazy("Continuity forecast")
     description = gettext_lazy("Branch by branch and month by month: members, who is on campus, gaps and the ways out.")
+    subject = "pairings"
     roles = OFFICES_AND_SETUP
     takes = (MONTHS,)
 
@@ -45,8 +46,12 @@ class ContinuityReport(ShelfReport):
             Column(_("full members on campus"), width=12, kind="integer"),
             Column(_("days with a quorum"), width=12, kind="integer"),
             Column(_("gap or not"), width=24),
-            Column(_("lawful ways out"), width=60),
+            Column(_("lawful ways out"), width=66),
         ]
+
+    def expected_rows(self, request: ReportRequest) -> int:
+        branches = forecast_branches_of(request.scope, open_pairings(request.scope))
+        return len(branches) * (MONTHS.read(request) or MONTHS_AHEAD)
 
     def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
         months = MONTHS.read(request) or MONTHS_AHEAD
@@ -74,33 +79,37 @@ class CoverLedger(ShelfReport):
     name = "covers"
     title = gettext_lazy("Ledger of stand-ins")
     description = gettext_lazy("Every stand-in asked for between paired branches: who, for whom, duty, days, answer.")
+    subject = "pairings"
     roles = OFFICES_AND_SETUP
     takes = (COVER_STATE,)
 
     def columns(self) -> list[Column]:
         return [
-            Column(_("academic year"), width=12),
-            Column(_("helping branch"), width=26),
-            Column(_("partner branch"), width=26),
-            Column(_("stand-in"), width=12),
-            Column(_("who is away"), width=12),
-            Column(_("duty"), width=22),
+            Column(_("academic year"), width=11),
+            Column(_("helping branch"), width=24),
+            Column(_("partner branch"), width=24),
+            Column(_("stand-in"), width=11),
+            Column(_("who is away"), width=11),
+            Column(_("duty"), width=16),
             Column(_("from"), width=12, kind="date"),
             Column(_("to"), width=12, kind="date"),
             Column(_("number of days"), width=8, kind="integer", total=True),
             Column(_("state"), width=10),
-            Column(_("asked by"), width=12),
-            Column(_("answered by"), width=12),
-            Column(_("reason"), width=30),
+            Column(_("asked by"), width=11),
+            Column(_("answered by"), width=11),
+            Column(_("reason"), width=22),
         ]
 
+    def listed(self, request: ReportRequest) -> Any:
+        covers = Cover.objects.visible_to(request.scope)
+        state = COVER_STATE.read(request)
+        return covers.filter(state=state) if state else covers
+
     def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
-        covers = Cover.objects.visible_to(request.scope).select_related(
+        covers = self.listed(request).select_related(
             "pairing__academic_year", "pairing__helping_branch", "pairing__partner_branch", "stand_in", "absent",
             "asked_by", "answered_by",
         )  # fmt: skip
-        if state := COVER_STATE.read(request):
-            covers = covers.filter(state=state)
         for cover in covers.iterator(chunk_size=500):
             yield (
                 str(cover.pairing.academic_year), cover.pairing.helping_branch.name, cover.pairing.partner_branch.name,

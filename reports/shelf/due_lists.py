@@ -1,4 +1,4 @@
-"""The five lists of a month under the headings of the offices (RULES.md 4.3(e)), each a report of its own."""
+"""The lists of a month under the headings of the offices (RULES.md 4.3(e)), each a report of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from members.due_lists import BY_KEY, due_rows, sheet_row
+from members.due_lists import BY_KEY, REVIEWS, due_rows, sheet_row
 from pairing_portal.common.spreadsheets import Column
 
 from ..exporter import ReportRequest, register_report
@@ -16,13 +16,14 @@ from .parameters import BRANCH, MONTH, OFFICES_AND_SETUP, ShelfReport
 
 # Everything in these forms is text but the number and the days.
 _KINDS = {"序号": "integer"}
-_WIDTHS = {"序号": 6.0, "党支部": 26.0, "学号": 16.0, "性别": 6.0}
+_WIDTHS = {"序号": 6.0, "党支部": 26.0, "学号": 16.0, "性别": 6.0, "培养联系人": 18.0}
 
 
 class DueListReport(ShelfReport):
-    """Base of the five: `key` names the list."""
+    """Base of them all: `key` names the list."""
 
     key: str
+    subject = "people"
     roles = OFFICES_AND_SETUP
     takes = (MONTH, BRANCH)
 
@@ -43,7 +44,7 @@ class DueListReport(ShelfReport):
     def definitions(self) -> list[tuple[str, str]]:
         return [
             (_("who stands in the list"), _("who may take the step by the end of the month and has not taken it")),
-            (_("rule"), BY_KEY[self.key].rule),
+            (_("rule"), "、".join(BY_KEY[self.key].rules)),
         ]
 
 
@@ -85,3 +86,35 @@ class DueConversions(DueListReport):
     name = "due_conversions"
     title = gettext_lazy("Due list: may convert")
     description = gettext_lazy("Probationary members whose probation is over by the end of the month.")
+
+
+@register_report
+class DueReviews(DueListReport):
+    key = REVIEWS
+    name = "due_reviews"
+    title = gettext_lazy("Due list: half-year reviews")
+    description = gettext_lazy(
+        "Activists, candidates and probationary members whose half-year review is due by the end of the month, with the last one."
+    )
+
+    def definitions(self) -> list[tuple[str, str]]:
+        _who, rule = super().definitions()
+        return [
+            (
+                _("who stands in the list"),
+                _(
+                    "whose half-year review is due by the end of the month; who is late stays until the review is written"
+                ),
+            ),
+            (
+                "本次考察截止时间",
+                _(
+                    "calendar months after the last review, or after becoming an activist or being admitted, as policy says"
+                ),
+            ),
+            (
+                "培养联系人",
+                _("formal contacts of running links; where there is none, those named in step 5 of the process record"),
+            ),
+            rule,
+        ]

@@ -78,17 +78,19 @@ class FeedbackSummary(ShelfReport):
     name = "feedback_summary"
     title = gettext_lazy("Feedback summary")
     description = gettext_lazy("Means of revealed feedback in the four dimensions, by branch or link, side and round.")
+    subject = "evaluations"
     roles = OFFICES
     takes = (FEEDBACK_GRAIN, TERM, BRANCH)
 
     def columns(self) -> list[Column]:
         return [
-            Column("党支部", 22), Column("反馈轮次", 28), Column("评价方", 16), Column("帮扶人", 12), Column("被帮扶对象", 26),
+            Column("党支部", 24), Column("反馈轮次", 28), Column("评价方", 16), Column("帮扶人", 12), Column("被帮扶对象", 26),
             Column("反馈份数", 10, "integer", total=True),
             *(Column(str(Dimension(name).label), 12, "number") for name in DIMENSIONS),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+    def listed(self, request: ReportRequest) -> Any:
+        """The answers, grouped by what a row is about."""
         told = watched(request.scope).revealed(request.made_at)
         said = Feedback.objects.filter(exchange__in=told.order_by().values("pk")).order_by()
         if branch := BRANCH.read(request):
@@ -105,15 +107,17 @@ class FeedbackSummary(ShelfReport):
                 "link": F("exchange_id"), "mentor": F("exchange__mentor__name"), "mentee": F("exchange__mentee__name"),
                 "league": F("exchange__league_branch__name"),
             }  # fmt: skip
-        means = {f"mean_{name}": Avg(name) for name in DIMENSIONS}
         order = [
             "exchange__mentor__party_branch_id",
             "exchange__round__opens_at",
             *(["link"] if "link" in keys else []),
             "asked",
         ]
-        grouped = said.values(**keys).annotate(number=Count("pk"), **means)
-        for row in grouped.order_by(*order).iterator(chunk_size=500):
+        return said.values(**keys).annotate(number=Count("pk")).order_by(*order)
+
+    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+        means = {f"mean_{name}": Avg(name) for name in DIMENSIONS}
+        for row in self.listed(request).annotate(**means).iterator(chunk_size=500):
             yield (
                 row["branch"] or "", row["round_title"], str(Side(row["asked"]).label), row.get("mentor") or "",
                 row.get("mentee") or row.get("league") or "", row["number"],
@@ -135,18 +139,19 @@ class MentorAssessments(ShelfReport):
     description = gettext_lazy(
         "The newest version of each mentor's assessment: parts, sum, what the committee decided, objections."
     )
+    subject = "evaluations"
     roles = OFFICES
     takes = (YEAR, BRANCH, GRADE)
 
     def columns(self) -> list[Column]:
         return [
-            Column("学年", 12), Column("党支部", 22), Column("姓名", 12), Column("学号", 16),
-            *(Column(str(PART_LABELS[key]), 14, "integer") for key in scoring.PARTS),
-            Column("综合得分", 10, "integer"), Column("支部评定", 12), Column("理由", 36), Column("是否反馈本人", 12),
-            Column("异议", 30), Column("答复", 30), Column("版本", 7, "integer"),
+            Column("学年", 11), Column("党支部", 24), Column("姓名", 10), Column("学号", 14),
+            *(Column(str(PART_LABELS[key]), 9, "integer") for key in scoring.PARTS),
+            Column("综合得分", 8, "integer"), Column("支部评定", 9), Column("理由", 24), Column("是否反馈本人", 8),
+            Column("异议", 18), Column("答复", 18), Column("版本", 6, "integer"),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+    def listed(self, request: ReportRequest) -> Any:
         rows = readable(request.scope).current()
         if year := YEAR.read(request):
             rows = rows.filter(academic_year__start_year=year)
@@ -154,7 +159,10 @@ class MentorAssessments(ShelfReport):
             rows = rows.filter(person__party_branch=branch)
         if grade := GRADE.read(request):
             rows = rows.filter(grade=grade)
-        rows = rows.select_related("academic_year", "person__party_branch")
+        return rows
+
+    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+        rows = self.listed(request).select_related("academic_year", "person__party_branch")
         ordered = rows.order_by("-academic_year__start_year", "person__party_branch_id", "person__name_key", "pk")
         for row in ordered.iterator(chunk_size=500):
             yield _assessment_row(row)
@@ -189,16 +197,17 @@ class MentoringDuty(ShelfReport):
     description = gettext_lazy(
         "What each mentor and speaker did since the present stage began, tier by tier, with what others said of it."
     )
+    subject = "evaluations"
     roles = OFFICES
     takes = (BRANCH, DUTY_STAGE)
 
     def columns(self) -> list[Column]:
         return [
-            Column("姓名", 12), Column("学号", 16), Column("发展阶段", 12), Column("帮扶层级", 26),
-            Column("对象数", 8, "integer", total=True), Column("记录次数", 10, "integer", total=True),
-            Column("总时长", 10, "integer", total=True), Column("宣讲次数(计入)", 14, "integer"), Column("对象评价", 10, "number"),
-            Column("团支部/辅导员评价", 16, "number"), Column("支部评价", 10, "integer"), Column("综合等次建议", 13), Column("依据", 22),
-            Column("所在支部", 22),
+            Column("姓名", 10), Column("学号", 14), Column("发展阶段", 12), Column("帮扶层级", 22),
+            Column("对象数", 8, "integer", total=True), Column("记录次数", 9, "integer", total=True),
+            Column("总时长", 9, "integer", total=True), Column("宣讲次数(计入)", 12, "integer"), Column("对象评价", 9, "number"),
+            Column("团支部/辅导员评价", 12, "number"), Column("支部评价", 9, "integer"), Column("综合等次建议", 10), Column("依据", 26),
+            Column("所在支部", 24),
         ]  # fmt: skip
 
     def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
@@ -263,24 +272,29 @@ class ConversionReviews(ShelfReport):
     description = gettext_lazy(
         "Probationary members under review: admission, oath, application, decision, opinion of the committee."
     )
+    subject = "evaluations"
     roles = OFFICES
     takes = (REVIEWS, BRANCH, FROM, TO)
 
     def columns(self) -> list[Column]:
         return [
-            Column("序号", 6, "integer"), Column("支部名称", 22), Column("学号", 16), Column("姓名", 12), Column("性别", 6),
-            Column("入党时间", 12, "date"), Column("入党宣誓时间", 13, "date"), Column("转正申请时间", 13, "date"), Column("备注", 36),
-            Column("党委预审意见", 36), Column("预备期满时间", 13, "date"), Column("支部大会时间", 13, "date"), Column("支部决议", 16),
+            Column("序号", 6, "integer"), Column("支部名称", 24), Column("学号", 14), Column("姓名", 10), Column("性别", 6),
+            Column("入党时间", 12, "date"), Column("入党宣誓时间", 12, "date"), Column("转正申请时间", 12, "date"), Column("备注", 22),
+            Column("党委预审意见", 22), Column("预备期满时间", 12, "date"), Column("支部大会时间", 12, "date"), Column("支部决议", 12),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
+    def listed(self, request: ReportRequest) -> Any:
         reviews = ConversionReview.objects.visible_to(request.scope).filter(**within(request, "due_on"))
         reviews = reviews.exclude(person_id=request.scope.person_id or _NOBODY)
         if state := REVIEWS.read(request):
             reviews = reviews.open() if state == "open" else reviews.filter(decision=state)
         if branch := BRANCH.read(request):
             reviews = reviews.filter(party_branch=branch)
-        reviews = reviews.select_related("person", "party_branch").order_by("party_branch_id", "due_on", "pk")
+        return reviews
+
+    def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
+        reviews = self.listed(request).select_related("person", "party_branch")
+        reviews = reviews.order_by("party_branch_id", "due_on", "pk")
         number = 0
         for some in lots(reviews.iterator(chunk_size=500)):
             oaths = dict(
@@ -321,6 +335,7 @@ class AppraisalSummary(ShelfReport):
     description = gettext_lazy(
         "The yearly democratic appraisal: eligible, present, ballots by grade, the branch's grade."
     )
+    subject = "evaluations"
     roles = OFFICES
     takes = (CALENDAR_YEAR, BRANCH)
 
@@ -329,10 +344,10 @@ class AppraisalSummary(ShelfReport):
             Column("序号", 6, "integer"), Column("姓名", 12), Column("应到党员数", 11, "integer"), Column("实到", 7, "integer"),
             Column("收回票", 8, "integer"), Column("优秀票", 8, "integer", total=True), Column("合格票", 8, "integer", total=True),
             Column("基本合格票", 11, "integer", total=True), Column("不合格票", 9, "integer", total=True),
-            Column("支部评定等次", 13), Column("评议年度", 10), Column("党支部", 22), Column("备注", 20),
+            Column("支部评定等次", 13), Column("评议年度", 10), Column("党支部", 24), Column("备注", 23),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
+    def listed(self, request: ReportRequest) -> Any:
         results = AppraisalResult.objects.visible_to(request.scope).filter(
             round__state__in=(AppraisalState.COUNTED, AppraisalState.DECIDED)
         )
@@ -341,7 +356,10 @@ class AppraisalSummary(ShelfReport):
             results = results.filter(round__year=year)
         if branch := BRANCH.read(request):
             results = results.filter(round__party_branch=branch)
-        results = results.select_related("round__party_branch", "person")
+        return results
+
+    def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
+        results = self.listed(request).select_related("round__party_branch", "person")
         ordered = results.order_by("-round__year", "round__party_branch_id", "person__name_key", "pk")
         for number, row in enumerate(ordered.iterator(chunk_size=500), 1):
             yield (

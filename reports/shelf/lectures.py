@@ -44,19 +44,21 @@ class LectureRegister(ShelfReport):
     description = gettext_lazy(
         "Every theory lecture and League branch: when, who spoke, from what, who came, counted or not and why."
     )
+    subject = "lectures"
     roles = OFFICES
     takes = (FROM, TO, BRANCH, COUNTED)
 
     def columns(self) -> list[Column]:
         return [
-            Column("教学周", 8, "integer"), Column("日期", 12, "date"), Column("开始", 8), Column("结束", 8),
-            Column("时长(分钟)", 11, "integer", total=True), Column("团支部", 28), Column("宣讲人", 16), Column("主题", 28),
-            Column("使用教材/章节", 34), Column("应到", 7, "integer", total=True), Column("实到", 7, "integer", total=True),
-            Column("记录人", 12), Column("照片", 7, "integer"), Column("是否计入", 10), Column("不计入原因", 22),
+            Column("教学周", 7, "integer"), Column("日期", 12, "date"), Column("开始", 7), Column("结束", 7),
+            Column("时长(分钟)", 8, "integer", total=True), Column("团支部", 24), Column("宣讲人", 12), Column("主题", 18),
+            Column("使用教材/章节", 26), Column("应到", 7, "integer", total=True), Column("实到", 7, "integer", total=True),
+            Column("记录人", 10), Column("照片", 6, "integer"), Column("是否计入", 7), Column("不计入原因", 14),
         ]  # fmt: skip
 
-    def expected_rows(self, request: ReportRequest) -> int | None:
-        return None if COUNTED.read(request) else int(_audiences(request).count())
+    def listed(self, request: ReportRequest) -> Any:
+        # Whether a lecture counts is found out row by row.
+        return None if COUNTED.read(request) else _audiences(request)
 
     def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
         context, asked = QuotaContext.load(), COUNTED.read(request)
@@ -155,12 +157,13 @@ class LectureQuota(ShelfReport):
     description = gettext_lazy(
         "League branches by week, month or term: lectures owed, counted and missing; weeks met, missed and exempt."
     )
+    subject = "lectures"
     roles = OFFICES
     takes = (GRAIN, TERM, FROM, TO, BRANCH)
 
     def columns(self) -> list[Column]:
         return [
-            Column("责任党支部", 22), Column("团支部", 28), Column("时段", 18), Column("起始日期", 12, "date"),
+            Column("责任党支部", 24), Column("团支部", 32), Column("时段", 18), Column("起始日期", 12, "date"),
             Column("结束日期", 12, "date"), Column("应讲次数", 10, "integer", total=True), Column("计入次数", 10, "integer", total=True),
             Column("差额", 8, "integer", total=True), Column("达标周数", 10, "integer", total=True),
             Column("未达标周数", 11, "integer", total=True), Column("免计周数", 10, "integer", total=True),

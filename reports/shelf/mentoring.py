@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -73,15 +73,19 @@ class MentoringLedger(ShelfReport):
     description = gettext_lazy(
         "Who helps whom in all four tiers, with state, goal and dates. Support needs are never in it."
     )
+    subject = "mentoring"
     roles = OFFICES_AND_SETUP
     takes = (TIER, LINK_STATE, BRANCH, FROM, TO)
 
     def columns(self) -> list[Column]:
         return [
-            Column("序号", 6, "integer"), Column("帮扶层级", 26), Column("帮扶人", 12), Column("学号", 16), Column("政治面貌", 14),
-            Column("所在支部", 22), Column("被帮扶对象(班级/团支部)", 30), Column("帮扶类别", 24), Column("起始日期", 12, "date"),
-            Column("结束日期", 12, "date"), Column("帮扶目标", 30), Column("状态", 10),
+            Column("序号", 6, "integer"), Column("帮扶层级", 22), Column("帮扶人", 10), Column("学号", 14), Column("政治面貌", 14),
+            Column("所在支部", 24), Column("被帮扶对象(班级/团支部)", 26), Column("帮扶类别", 16), Column("起始日期", 12, "date"),
+            Column("结束日期", 12, "date"), Column("帮扶目标", 22), Column("状态", 8),
         ]  # fmt: skip
+
+    def expected_rows(self, request: ReportRequest) -> int:
+        return sum(rows.count() for rows in _links(request))
 
     def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
         people, guidances = _links(request)
@@ -135,17 +139,18 @@ class MentoringRecords(ShelfReport):
     description = gettext_lazy(
         "Every talk of a mentoring link or guidance that was written down, confirmed ones unless asked otherwise."
     )
+    subject = "mentoring"
     roles = OFFICES
     takes = (FROM, TO, BRANCH, TIER, LOG_STATE)
 
     def columns(self) -> list[Column]:
         return [
-            Column("日期", 12, "date"), Column("帮扶人", 12), Column("被帮扶对象", 24), Column("时长(分钟)", 11, "integer", total=True),
-            Column("帮扶内容", 50), Column("帮扶层级", 26), Column("记录人", 12), Column("状态", 10),
+            Column("日期", 12, "date"), Column("帮扶人", 12), Column("被帮扶对象", 32), Column("时长(分钟)", 11, "integer", total=True),
+            Column("帮扶内容", 44), Column("帮扶层级", 28), Column("记录人", 12), Column("状态", 10),
         ]  # fmt: skip
 
-    def expected_rows(self, request: ReportRequest) -> int:
-        return int(_entries(request).count())
+    def listed(self, request: ReportRequest) -> Any:
+        return _entries(request)
 
     def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
         entries = _entries(request).select_related(
@@ -192,24 +197,28 @@ class Observations(ShelfReport):
     name = "observations"
     title = gettext_lazy("Observation records")
     description = gettext_lazy("Quarterly records of contacts and half-yearly reviews of branches, in their words.")
+    subject = "mentoring"
     roles = OFFICES
     takes = (FROM, TO, BRANCH, KIND)
 
     def columns(self) -> list[Column]:
         return [
-            Column("姓名", 12), Column("学号", 16), Column("培养联系人", 12), Column("考察期(起止)", 24), Column("政治思想", 36),
-            Column("学习成绩", 36), Column("工作与社会实践", 36), Column("群众基础", 36), Column("主要优缺点", 36),
-            Column("考察人签名", 12), Column("日期", 12, "date"), Column("记录类别", 18), Column("党支部", 22),
+            Column("姓名", 10), Column("学号", 13), Column("培养联系人", 10), Column("考察期(起止)", 14), Column("政治思想", 20),
+            Column("学习成绩", 20), Column("工作与社会实践", 20), Column("群众基础", 20), Column("主要优缺点", 20),
+            Column("考察人签名", 10), Column("日期", 12, "date"), Column("记录类别", 12), Column("党支部", 16),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+    def listed(self, request: ReportRequest) -> Any:
         records = ObservationRecord.objects.visible_to(request.scope).filter(**within(request, "period_to"))
         records = records.exclude(person_id=request.scope.person_id or 0)
         if branch := BRANCH.read(request):
             records = records.filter(person__party_branch=branch)
         if kind := KIND.read(request):
             records = records.filter(kind=kind)
-        records = records.select_related("person__party_branch", "mentorship__mentor", "observer")
+        return records
+
+    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+        records = self.listed(request).select_related("person__party_branch", "mentorship__mentor", "observer")
         for row in records.order_by("person__party_branch_id", "person__name_key", "period_to", "pk").iterator(
             chunk_size=500
         ):
@@ -238,6 +247,7 @@ class MenteeAdvances(ShelfReport):
     description = gettext_lazy(
         "Every step forward a mentee took while the link ran: who helped, what was reached, after how many days."
     )
+    subject = "mentoring"
     roles = OFFICES
     takes = (TIER, BRANCH, FROM, TO)
 
@@ -245,11 +255,22 @@ class MenteeAdvances(ShelfReport):
         return [
             Column("帮扶层级", 26), Column("帮扶人", 12), Column("被帮扶对象", 12), Column("学号", 16), Column("班级", 20),
             Column("结对起始日期", 13, "date"), Column("结对结束日期", 13, "date"), Column("发展进展", 20),
-            Column("进展日期", 12, "date"), Column("结对后天数", 11, "integer"), Column("所在支部", 22),
+            Column("进展日期", 12, "date"), Column("结对后天数", 11, "integer"), Column("所在支部", 24),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
+    def expected_rows(self, request: ReportRequest) -> int:
+        """A link has a row for each step: each kind of step is counted, all in one query."""
         first, last = period(request)
+        counts = {}
+        for name, _words in ADVANCES:
+            on = f"mentee__{name}"
+            inside = Q(**{f"{on}__gte": F("starts_on"), f"{on}__lte": request.today})
+            inside &= Q(ended_on=None) | Q(**{f"{on}__lte": F("ended_on")})
+            inside &= (Q(**{f"{on}__gte": first}) if first else Q()) & (Q(**{f"{on}__lte": last}) if last else Q())
+            counts[name] = Count("pk", filter=inside)
+        return sum(self._links(request).order_by().aggregate(**counts).values())
+
+    def _links(self, request: ReportRequest) -> Any:
         links = Mentorship.objects.visible_to(request.scope).filter(state__in=(LinkState.ACTIVE, LinkState.ENDED))
         # Dates of development are seen with the person, not with the link.
         links = links.filter(mentee__in=Person.objects.visible_to(request.scope).values("pk")).filter(_advanced())
@@ -257,6 +278,11 @@ class MenteeAdvances(ShelfReport):
             links = links.filter(tier=int(tier))
         if branch := BRANCH.read(request):
             links = links.filter(party_branch=branch)
+        return links
+
+    def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
+        first, last = period(request)
+        links = self._links(request)
         for link in (
             links.with_people().order_by("tier", "party_branch_id", "mentee__name_key", "pk").iterator(chunk_size=500)
         ):

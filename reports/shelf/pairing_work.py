@@ -49,12 +49,12 @@ class CrossInspections(ShelfReport):
 
     def columns(self) -> list[Column]:
         return [
-            Column("检查日期", 12, "date"), Column("检查支部", 22), Column("被查支部", 22), Column("项目", 20),
+            Column("检查日期", 12, "date"), Column("检查支部", 24), Column("被查支部", 24), Column("项目", 20),
             Column("应有", 8, "integer", total=True), Column("实有", 8, "integer", total=True), Column("问题", 36),
             Column("整改期限", 12, "date"), Column("整改结果", 36),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+    def listed(self, request: ReportRequest) -> Any:
         rows = InspectionFinding.objects.visible_to(request.scope).filter(**within(request, "inspection__on"))
         if year := YEAR.read(request):
             rows = rows.filter(inspection__pairing__academic_year__start_year=year)
@@ -63,7 +63,12 @@ class CrossInspections(ShelfReport):
         if which := FINDINGS.read(request):
             rows = rows.exclude(problem="")
             rows = rows.filter(mended_on=None) if which == "unmended" else rows
-        rows = rows.select_related("inspection__inspecting_branch", "inspection__inspected_branch", "material")
+        return rows
+
+    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+        rows = self.listed(request).select_related(
+            "inspection__inspecting_branch", "inspection__inspected_branch", "material"
+        )
         for row in rows.order_by("-inspection__on", "inspection_id", "pk").iterator(chunk_size=500):
             yield (
                 row.inspection.on, row.inspection.inspecting_branch.name, row.inspection.inspected_branch.name,
@@ -106,16 +111,21 @@ class PairingHelp(ShelfReport):
 
     def columns(self) -> list[Column]:
         return [
-            Column("学年", 12), Column("支部", 22), Column("对方支部", 22), Column("协助任务次数", 9, "integer", total=True),
+            Column("学年", 12), Column("支部", 24), Column("对方支部", 24), Column("协助任务次数", 9, "integer", total=True),
             Column("协助任务天数", 9, "integer", total=True), Column("主办联合活动次数", 9, "integer", total=True),
             Column("其中志愿服务次数", 9, "integer", total=True), Column("志愿服务时长(分钟)", 9, "integer", total=True),
             Column("检查对方材料次数", 9, "integer", total=True), Column("党员结对记录次数", 9, "integer", total=True),
             Column("党员结对时长(分钟)", 9, "integer", total=True), Column("状态", 10),
         ]  # fmt: skip
 
+    def expected_rows(self, request: ReportRequest) -> int:
+        return 2 * int(self._pairings(request).count())
+
+    def _pairings(self, request: ReportRequest) -> Any:
+        return pairings_asked(request).filter(state__in=AGREED_STATES)
+
     def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
-        pairings = pairings_asked(request).filter(state__in=AGREED_STATES)
-        for some in lots(pairings.iterator(chunk_size=500)):
+        for some in lots(self._pairings(request).iterator(chunk_size=500)):
             found = _help([row.pk for row in some])
             for row in some:
                 for mine, other in (

@@ -64,17 +64,21 @@ class PairingLedger(ShelfReport):
     description = gettext_lazy(
         "Every pairing of the branches you see: year, both branches, groups, posts, pairs, what they did, who confirmed."
     )
+    subject = "pairings"
     roles = OFFICES_AND_SETUP
     takes = (YEAR, STATE, BRANCH)
 
     def columns(self) -> list[Column]:
         return [
-            Column("学年", 11), Column("甲方支部", 22), Column("乙方支部", 22), Column("分组", 8),
+            Column("学年", 11), Column("甲方支部", 24), Column("乙方支部", 24), Column("分组", 8),
             Column("支委结对", 8, "integer", total=True), Column("党员结对数", 8, "integer", total=True),
             Column("共建活动次数", 8, "integer", total=True), Column("材料互查次数", 8, "integer", total=True),
-            Column("课题", 26), Column("成效", 26), Column("起始日期", 11, "date"), Column("结束日期", 11, "date"),
+            Column("课题", 18), Column("成效", 18), Column("起始日期", 12, "date"), Column("结束日期", 12, "date"),
             Column("状态", 8), Column("甲方确认人", 9), Column("乙方确认人", 9),
         ]  # fmt: skip
+
+    def listed(self, request: ReportRequest) -> Any:
+        return pairings_asked(request)
 
     def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
         posts = CommitteePairing.objects.filter(published_at__isnull=False, ended_on=None)
@@ -123,18 +127,19 @@ class Pairs(ShelfReport):
     name = "pairs"
     title = gettext_lazy("List of member pairs")
     description = gettext_lazy("Who is paired with whom, in what they help each other, and how often they met.")
+    subject = "pairings"
     roles = OFFICES_AND_SETUP
     takes = (YEAR, BRANCH, PAIR_STATE)
 
     def columns(self) -> list[Column]:
         return [
-            Column("学年", 12), Column("甲方支部", 22), Column("甲方党员", 12), Column("甲方班级", 18), Column("乙方支部", 22),
-            Column("乙方党员", 12), Column("乙方班级", 18), Column("互助方面", 20), Column("目标", 30),
-            Column("起始日期", 12, "date"), Column("结束日期", 12, "date"), Column("状态", 9),
-            Column("记录次数", 10, "integer", total=True), Column("总时长(分钟)", 12, "integer", total=True),
+            Column("学年", 11), Column("甲方支部", 24), Column("甲方党员", 10), Column("甲方班级", 16), Column("乙方支部", 24),
+            Column("乙方党员", 10), Column("乙方班级", 16), Column("互助方面", 12), Column("目标", 18),
+            Column("起始日期", 12, "date"), Column("结束日期", 12, "date"), Column("状态", 8),
+            Column("记录次数", 8, "integer", total=True), Column("总时长(分钟)", 9, "integer", total=True),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+    def listed(self, request: ReportRequest) -> Any:
         pairs = MemberPairing.objects.visible_to(request.scope).published().with_people()
         if year := YEAR.read(request):
             pairs = pairs.filter(pairing__academic_year__start_year=year)
@@ -142,9 +147,12 @@ class Pairs(ShelfReport):
             pairs = pairs.filter(of_branch(branch, "pairing__"))
         if state := PAIR_STATE.read(request):
             pairs = pairs.filter(ended_on__isnull=state == "running")
+        return pairs
+
+    def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
         talks = LogEntry.objects.filter(state=LogState.CONFIRMED, member_pairing=OuterRef("pk")).order_by()
         talks = talks.values("member_pairing").annotate(number=Count("pk"), time=Sum("minutes"))
-        pairs = pairs.annotate(
+        pairs = self.listed(request).annotate(
             talk_count=Coalesce(Subquery(talks.values("number")), 0), talk_minutes=Coalesce(Subquery(talks.values("time")), 0)
         ).select_related("pairing__academic_year", "pairing__helping_branch", "pairing__partner_branch")  # fmt: skip
         for row in pairs.order_by("pairing_id", "pk").iterator(chunk_size=500):

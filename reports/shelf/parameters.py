@@ -64,6 +64,17 @@ class ShelfReport(Report):
         super().__init_subclass__(**more)
         cls.parameters = tuple((one.key, one.label, one.shape) for one in cls.takes)
 
+    def listed(self, request: ReportRequest) -> Any:
+        """The query each row of which is one row of the sheet, as the filter leaves it; None where the sheet is no such list.
+
+        What is found out as a whole before the first row is given has none: counting it would be writing it twice.
+        """
+        return None
+
+    def expected_rows(self, request: ReportRequest) -> int | None:
+        rows = self.listed(request)
+        return None if rows is None else int(rows.count())
+
     def check(self, request: ReportRequest) -> None:
         """Read every parameter; a period must not end before it begins."""
         for parameter in self.takes:

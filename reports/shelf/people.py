@@ -16,7 +16,9 @@ from branches.models import LeagueBranch, SchoolClass
 from branches.policy import Policy
 from branches.services import load_calendar
 from members.models import Person, Post
+from members.registers import export_columns, offered_columns, sheet_columns, sheet_rows
 from members.rules import earliest_candidate_on
+from members.sheets import DEGREES
 from members.stages import DEVELOPING_STAGES, MEMBER_STAGES, Stage
 from mentoring.models import Mentorship
 from pairing_portal.common.scope import Scope
@@ -30,6 +32,14 @@ PERSONAL = choice(
     "personal",
     gettext_lazy("personal fields"),
     (("no", gettext_lazy("leave them empty")), ("yes", gettext_lazy("fill them in"))),
+)
+FORM = choice(
+    "form",
+    gettext_lazy("form"),
+    (
+        ("office", gettext_lazy("the form of the offices")),
+        ("register", gettext_lazy("the register of the administration, which can be read in again")),
+    ),
 )
 MEMBER_STAGE = choice("stage", gettext_lazy("stage"), [(stage.value, stage.label) for stage in MEMBER_STAGES])
 REGISTER_STAGE = choice("stage", gettext_lazy("stage"), [(s.value, s.label) for s in (Stage.ACTIVIST, Stage.CANDIDATE)])
@@ -46,29 +56,53 @@ def _people(request: ReportRequest, stages: Sequence[Stage], asked: str | None) 
     return (rows.filter(party_branch=branch) if branch else rows).order_by("party_branch_id", "name_key", "number")
 
 
+class PeopleRegister(ShelfReport):
+    """Base of the two registers: in the form of the offices, or cell by cell as the administration exports it."""
+
+    def columns_for(self, request: ReportRequest) -> list[Column]:
+        return sheet_columns(_register_columns(request)) if self.is_register(request) else self.columns()
+
+    def is_register(self, request: ReportRequest) -> bool:
+        return FORM.read(request) == "register"
+
+    def register_rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
+        people = self.listed(request).select_related("department", "party_branch", "school_class")
+        return sheet_rows(people.order_by("name_key", "number"), _register_columns(request), request.scope)
+
+
+def _register_columns(request: ReportRequest) -> list[Any]:
+    """Those of every export of the administration; the sensitive ones when they are asked for and the scope keeps a roster."""
+    personal = PERSONAL.read(request) == "yes"
+    return export_columns(column.key for column in offered_columns(request.scope) if personal and column.is_sensitive)
+
+
 @register_report
-class MemberRegister(ShelfReport):
+class MemberRegister(PeopleRegister):
     """党员信息汇总表 (RULES.md 4.3(b)): the columns the portal keeps, and the student number."""
 
     name = "members"
     title = gettext_lazy("Member register")
     description = gettext_lazy("Probationary and full members. Personal fields stay empty unless you ask for them.")
+    subject = "people"
     roles = OFFICES_AND_SETUP
-    takes = (BRANCH, MEMBER_STAGE, PERSONAL)
+    takes = (BRANCH, MEMBER_STAGE, PERSONAL, FORM)
 
     def columns(self) -> list[Column]:
         return [
             Column("序号", 6, "integer"), Column("姓名", 12), Column("学号/工号", 16), Column("性别", 6), Column("民族", 8),
             Column("政治面貌", 14), Column("入党时间", 12, "date"), Column("出生日期", 12, "date"), Column("联系电话", 14),
-            Column("入学时间", 10), Column("学历", 12), Column("专业", 20), Column("年级", 10), Column("组织", 22),
+            Column("入学时间", 10), Column("学历", 12), Column("专业", 24), Column("年级", 9), Column("组织", 24),
         ]  # fmt: skip
 
-    def expected_rows(self, request: ReportRequest) -> int:
-        return int(_people(request, MEMBER_STAGES, MEMBER_STAGE.read(request)).count())
+    def listed(self, request: ReportRequest) -> Any:
+        return _people(request, MEMBER_STAGES, MEMBER_STAGE.read(request))
 
     def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+        return self.register_rows(request) if self.is_register(request) else self._rows(request)
+
+    def _rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
         with_personal = PERSONAL.read(request) == "yes"
-        people = _people(request, MEMBER_STAGES, MEMBER_STAGE.read(request)).values_list(
+        people = self.listed(request).values_list(
             "name", "number", "sex", "ethnicity", "stage", "is_league_member", "admitted_on", "born_on", "phone",
             "enrolment_year", "programme", "major", "party_branch__name",
         )  # fmt: skip
@@ -76,8 +110,8 @@ class MemberRegister(ShelfReport):
             name, student, sex, ethnicity, stage, is_league, admitted, born, phone, year, programme, major, branch = row
             yield (
                 number, name, student, cells.sex(sex), ethnicity if with_personal else "", cells.status(stage, is_league),
-                admitted, born if with_personal else None, phone if with_personal else "", str(year or ""),
-                cells.programme(programme), major, cells.grade(year), branch or "",
+                admitted, born if with_personal else None, phone if with_personal else "", f"{year}-09" if year else "",
+                DEGREES.get(programme, ""), major, str(year or ""), branch or "",
             )  # fmt: skip
 
     def definitions(self) -> list[tuple[str, str]]:
@@ -89,34 +123,40 @@ class MemberRegister(ShelfReport):
 
 
 @register_report
-class ActivistRegister(ShelfReport):
+class ActivistRegister(PeopleRegister):
     """积极分子名册, by the headings of the filing forms (RULES.md 4.3(f))."""
 
     name = "activists"
     title = gettext_lazy("Activist register")
     description = gettext_lazy("Activists and development candidates with their dates, posts and cultivation contacts.")
+    subject = "people"
     roles = OFFICES_AND_SETUP
-    takes = (BRANCH, REGISTER_STAGE, PERSONAL)
+    takes = (BRANCH, REGISTER_STAGE, PERSONAL, FORM)
 
     def columns(self) -> list[Column]:
         return [
-            Column("支部", 22), Column("姓名", 12), Column("学号", 16), Column("性别", 6), Column("出生年月", 10),
+            Column("支部", 24), Column("姓名", 12), Column("学号", 16), Column("性别", 6), Column("出生年月", 10),
             Column("学历", 12), Column("职务", 16), Column("申请入党时间", 13, "date"),
             Column("确定为积极分子时间", 13, "date"), Column("确定发展对象时间", 13, "date"), Column("培养联系人", 18),
-            Column("发展阶段", 12),
+            Column("发展阶段", 14),
         ]  # fmt: skip
 
+    def listed(self, request: ReportRequest) -> Any:
+        return _people(request, (Stage.ACTIVIST, Stage.CANDIDATE), REGISTER_STAGE.read(request))
+
     def rows(self, request: ReportRequest) -> Iterable[Sequence[Any]]:
+        return self.register_rows(request) if self.is_register(request) else self._rows(request)
+
+    def _rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
         with_personal = PERSONAL.read(request) == "yes"
-        people = _people(request, (Stage.ACTIVIST, Stage.CANDIDATE), REGISTER_STAGE.read(request))
-        for some in lots(people.select_related("party_branch").iterator(chunk_size=500)):
+        for some in lots(self.listed(request).select_related("party_branch").iterator(chunk_size=500)):
             ids = [person.pk for person in some]
             contacts, posts = _contacts(request.scope, ids), _posts(request.scope, ids, request.today)
             for person in some:
                 yield (
                     person.party_branch.name if person.party_branch else "", person.name, person.number,
                     cells.sex(person.sex), cells.year_and_month(person.born_on) if with_personal else "",
-                    cells.programme(person.programme), names(posts[person.pk]), person.applied_on, person.activist_on,
+                    DEGREES.get(person.programme, ""), names(posts[person.pk]), person.applied_on, person.activist_on,
                     person.candidate_on, names(contacts[person.pk]), cells.stage(person.stage),
                 )  # fmt: skip
 
@@ -173,12 +213,13 @@ class MembershipStatistics(ShelfReport):
     name = "membership_statistics"
     title = gettext_lazy("Membership statistics")
     description = gettext_lazy("Branch by branch and grade by grade: members, activists, applicants and their shares.")
+    subject = "people"
     roles = OFFICES_AND_SETUP
     takes = (BRANCH,)
 
     def columns(self) -> list[Column]:
         return [
-            Column("支部名称", 22), Column("年级", 10), Column("班级人数", 10, "integer", total=True),
+            Column("支部名称", 24), Column("年级", 10), Column("班级人数", 10, "integer", total=True),
             Column("党员比例(%)", 12, "percent"), Column("正式党员数", 11, "integer", total=True),
             Column("预备党员数", 11, "integer", total=True), Column("积极分子比例", 12, "percent"),
             Column("入党积极分子数", 13, "integer", total=True), Column("提交入党申请书人数", 15, "integer", total=True),
@@ -265,6 +306,7 @@ class ClassesWithoutMembers(ShelfReport):
     description = gettext_lazy(
         "Classes in which nobody is a Party member or nobody is an activist, and who is responsible."
     )
+    subject = "people"
     roles = OFFICES_AND_SETUP
     takes = (BRANCH, LACKS)
 
@@ -273,12 +315,13 @@ class ClassesWithoutMembers(ShelfReport):
             Column("系别", 14), Column("班级", 22), Column("年级", 10), Column("学历", 12),
             Column("班级人数", 10, "integer", total=True), Column("党员数", 9, "integer", total=True),
             Column("积极分子数", 11, "integer", total=True), Column("申请人数", 10, "integer", total=True),
-            Column("责任党支部", 22), Column("缺少", 18),
+            Column("责任党支部", 24), Column("缺少", 18),
         ]  # fmt: skip
 
-    def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
-        asked, lacks = BRANCH.read(request), LACKS.read(request)
-        responsible = _responsible(request.scope)
+    def listed(self, request: ReportRequest) -> Any:
+        return self._classes(request, _responsible(request.scope))
+
+    def _classes(self, request: ReportRequest, responsible: dict[int, tuple[int | None, str]]) -> Any:
         classes = SchoolClass.objects.visible_to(request.scope).select_related("department")
         if not request.scope.whole_college:
             overseen = Q(department_id__in=request.scope.department_ids)
@@ -287,14 +330,21 @@ class ClassesWithoutMembers(ShelfReport):
             size=_number(), members=_number(*MEMBER_STAGES), activists=_number(Stage.ACTIVIST, Stage.CANDIDATE),
             applicants=_number(Stage.APPLICANT),
         ).filter(size__gt=0).filter(Q(members=0) | Q(activists=0))  # fmt: skip
-        for row in classes.order_by("department_id", "-enrolment_year", "name").iterator(chunk_size=500):
-            branch_id, branch = responsible.get(row.pk, (None, ""))
+        if lacks := LACKS.read(request):
+            classes = classes.filter(**{f"{lacks}s": 0})
+        if branch := BRANCH.read(request):
+            classes = classes.filter(
+                pk__in=[pk for pk, (branch_id, _) in responsible.items() if branch_id == branch.pk]
+            )
+        return classes.order_by("department_id", "-enrolment_year", "name")
+
+    def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:
+        responsible = _responsible(request.scope)
+        for row in self._classes(request, responsible).iterator(chunk_size=500):
             words = ["党员"] * (row.members == 0) + ["积极分子"] * (row.activists == 0)
-            if (asked and asked.pk != branch_id) or (lacks and getattr(row, f"{lacks}s")):
-                continue
             yield (
                 row.department.name, row.name, cells.grade(row.enrolment_year), cells.programme(row.programme), row.size,
-                row.members, row.activists, row.applicants, branch, names(words),
+                row.members, row.activists, row.applicants, responsible.get(row.pk, (None, ""))[1], names(words),
             )  # fmt: skip
 
     def definitions(self) -> list[tuple[str, str]]:

@@ -28,13 +28,14 @@ class SupervisionReport(ShelfReport):
     description = gettext_lazy(
         "Everything overdue in the branches you answer for: rule, whom it concerns, since when, who is to act."
     )
+    subject = "supervision"
     roles = frozenset({Role.STAFF, Role.SECRETARY})
     takes = (RULE, BRANCH)
 
     def columns(self) -> list[Column]:
         return [
-            Column("督办事项", 28), Column("规则", 8), Column("党支部", 22), Column("人员", 12), Column("内容", 44),
-            Column("起始日期", 12, "date"), Column("逾期天数", 10, "integer"), Column("责任人", 20), Column("办理链接", 40),
+            Column("督办事项", 20), Column("规则", 7), Column("党支部", 24), Column("人员", 12), Column("内容", 38),
+            Column("起始日期", 12, "date"), Column("逾期天数", 9, "integer"), Column("责任人", 16), Column("办理链接", 40),
         ]  # fmt: skip
 
     def rows(self, request: ReportRequest) -> Iterator[Sequence[Any]]:

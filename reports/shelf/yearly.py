@@ -15,7 +15,7 @@ from members.models import Person
 from pairing_portal.common.spreadsheets import Column, SheetSpec
 
 from ..exporter import Report, ReportRequest, register_report
-from . import cells
+from . import cells, yearly_charts
 from .activities import ActivityLedger, minutes_of, people_with_hours
 from .lectures import LectureQuota
 from .mentoring import ADVANCES, MenteeAdvances, MentoringLedger, MentoringRecords
@@ -83,6 +83,7 @@ class YearlyReport(ShelfReport):
     description = gettext_lazy(
         "One workbook of a branch and academic year: summary, pairing, mentoring, lectures, activities, hours, development."
     )
+    subject = "supervision"
     roles = OFFICES
     takes = (BRANCH, YEAR)
 
@@ -109,10 +110,14 @@ class YearlyReport(ShelfReport):
             )
             for report, rows in parts.values()
         ]
-        return [first, *behind, _hours_sheet(subject, request, title), _development_sheet(subject, request, title)]
+        ending = [_hours_sheet(subject, request, title), _development_sheet(subject, request, title)]
+        return [first, *_drawn_sheets(subject, request, parts, title), *behind, *ending]
 
     def definitions(self) -> list[tuple[str, str]]:
-        return [("数量", _("sums of the sheets of this workbook; days outside the academic year do not count"))]
+        return [
+            ("数量", _("sums of the sheets of this workbook; days outside the academic year do not count")),
+            ("现有人数", _("people of the branch on the day of the report")),
+        ]
 
     def _summary(
         self, subject: _Year, request: ReportRequest, parts: dict[type[ShelfReport], tuple[Report, list[Sequence[Any]]]]
@@ -140,6 +145,23 @@ def _parts(subject: _Year, request: ReportRequest) -> dict[type[ShelfReport], tu
     return found
 
 
+def _drawn_sheets(
+    subject: _Year,
+    request: ReportRequest,
+    parts: dict[type[ShelfReport], tuple[Report, list[Sequence[Any]]]],
+    title: str,
+) -> list[SheetSpec]:
+    people = yearly_charts.people_of(request, subject.branch)
+    with_hours = people_with_hours(request.scope).filter(party_branch=subject.branch)
+    first, last = subject.first, subject.last
+    return [
+        yearly_charts.activities_sheet(parts[ActivityLedger][1], first, last, title),
+        yearly_charts.hours_sheet(with_hours, LEDGERS, first, last, title),
+        yearly_charts.lectures_sheet(request, subject.asked, title),
+        yearly_charts.way_sheet(people, first, last, request.today, title),
+    ]
+
+
 def _sum(report: Report, rows: Sequence[Sequence[Any]], heading: str) -> int:
     position = [str(column.heading) for column in report.columns()].index(heading)
     return sum(row[position] or 0 for row in rows)
@@ -157,7 +179,7 @@ def _hours(subject: _Year, request: ReportRequest) -> list[list[Any]]:
 
 
 def _hours_sheet(subject: _Year, request: ReportRequest, title: str) -> SheetSpec:
-    columns = [Column("党支部", 22), Column("学号", 16), Column("姓名", 12), Column("身份", 14)]
+    columns = [Column("党支部", 24), Column("学号", 16), Column("姓名", 12), Column("身份", 14)]
     columns += [Column(f"{label}(分钟)", 14, "integer", total=True) for _key, label in LEDGERS]
     return SheetSpec("学时与时长", columns, _hours(subject, request), title=f"{title} 学时与时长")
 

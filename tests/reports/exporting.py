@@ -32,7 +32,7 @@ class Counting(Report):
     """Gives ten rows, and before each does what the test wants."""
 
     name, title, description = "counting", "计数", "x"
-    roles = EVERYBODY_ROLES
+    roles, subject = EVERYBODY_ROLES, "supervision"
     parameters = (("state", "x"),)
     before = staticmethod(lambda number: None)
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.scope import EVERYBODY_ROLES, Scope
 from pairing_portal.common.spreadsheets import Column
-from reports.exporter import SUBJECTS, Report, ReportRequest, reports, subject_of
+from reports.exporter import SUBJECTS, Report, ReportRequest, reports
 from reports.parameters import read_parameter
 from reports.report_page import PREVIEW_ROWS, shelf
 from tests.conftest import NOW, TODAY
@@ -117,7 +117,7 @@ def test_every_report_has_a_page_with_a_form(cast, sign_in, name):
     page = sign_in("college_organiser").get(reverse("report_page", args=[name]))
     assert page.status_code == 200
     assert list(page.context["form"].fields) == [one.name for one in reports.get(name).parameter_list()] + ["purpose"]
-    assert page.context["anchor"] == subject_of(reports.get(name))
+    assert page.context["anchor"] == reports.get(name).subject
 
 
 # --- Parameters ----------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
+import openpyxl
 import pytest
 from django.db import connection
 from django.db.models import Count, Sum
@@ -198,7 +200,7 @@ def test_the_yearly_report_sums_up_its_sheets():
     assert lines["党员结对（对）"] == MemberPairing.objects.published().filter(pairing__helping_branch__name=ER).count()
     sheets = report.sheets(request)
     assert [str(sheet.name) for sheet in sheets] == [
-        "工作总结", "结对共建台账", "结对支部互助情况", "党员结对名单", "材料互查台账", "帮扶结对台账", "帮扶记录", "帮扶对象发展进展",
+        "工作总结", "活动统计", "时长统计", "宣讲统计", "发展阶段", "结对共建台账", "结对支部互助情况", "党员结对名单", "材料互查台账", "帮扶结对台账", "帮扶记录", "帮扶对象发展进展",
         "宣讲达标统计", "活动台账", "学时与时长", "党员发展",
     ]  # fmt: skip
     hours = next(sheet for sheet in sheets if sheet.name == "学时与时长")
@@ -253,6 +255,7 @@ NARROWED = {
     "classes_without_members": (SchoolClass, "visible_to", lambda: {"name__in": column("classes_without_members", "班级")}, 1),
     "due_conversions": (Person, "changeable_by", of("due_conversions", "学号"), 1),
     "due_activists": (Person, "changeable_by", of("due_activists", "学号"), 1),
+    "due_reviews": (Person, "changeable_by", of("due_reviews", "学号"), 1),
     "pairings": (BranchPairing, "visible_to", dict, 1),
     "pairing_help": (BranchPairing, "visible_to", dict, 2),
     "pairs": (MemberPairing, "visible_to", lambda: {"published_at__isnull": False}, 1),
@@ -319,3 +322,49 @@ def test_three_branches_ask_no_more_than_one(monkeypatch, name, where, function)
         counts.append(asks(name))
     assert counts[0][0] == counts[1][0]
     assert 0 < counts[0][1] < counts[1][1]
+
+
+# --- What is drawn -------------------------------------------------------------------------------
+
+
+def test_the_yearly_report_draws_what_its_sheets_say():
+    report, request = reports.get("yearly_report"), asked(branch=branch(LIU))
+    target = io.BytesIO()
+    report.write_xlsx(target, request)
+    book = openpyxl.load_workbook(io.BytesIO(target.getvalue()))
+    drawn = {
+        sheet.title: [[(one.cat.strRef.f, one.val.numRef.f) for one in chart.series] for chart in sheet._charts]
+        for sheet in book.worksheets
+        if sheet._charts
+    }
+    assert sorted(drawn) == ["发展阶段", "宣讲统计", "时长统计", "活动统计"]
+    letters = {"活动统计": "BCDEFGHI", "时长统计": "BCDE", "宣讲统计": "BC", "发展阶段": "BC"}
+    for name, charts in drawn.items():
+        last = book[name].max_row
+        assert charts == [
+            [(f"'{name}'!$A$3:$A${last}", f"'{name}'!${letter}$3:${letter}${last}") for letter in letters[name]]
+        ] or charts == [
+            [(f"{name}!$A$3:$A${last}", f"{name}!${letter}$3:${letter}${last}") for letter in letters[name]]
+        ]
+
+
+def test_what_is_drawn_adds_up_to_the_summary():
+    report, request = reports.get("yearly_report"), asked(branch=branch(LIU))
+    sheets = {sheet.name: [list(row) for row in sheet.rows] for sheet in report.sheets(request)}
+    summary = {row[0]: row[1] for row in sheets["工作总结"]}
+
+    def total(name: str, position: int) -> float:
+        return sum(row[position] for row in sheets[name])
+
+    assert sum(sum(row[1:]) for row in sheets["活动统计"]) == summary["主题活动（次）"] > 0
+    assert len(sheets["活动统计"]) == len(sheets["时长统计"]) == 12
+    labels = ("学习培训", "志愿服务", "结对共建", "分层帮扶")
+    for position, label in enumerate(labels, 1):
+        assert total("时长统计", position) == pytest.approx(summary[f"{label}时长（小时）"], abs=0.06)
+    assert total("宣讲统计", 1) == summary["理论宣讲应讲（次）"] > 0
+    assert total("宣讲统计", 2) == summary["理论宣讲计入（次）"] > 0
+    people = Person.objects.filter(
+        party_branch__name=LIU, stage__in=["applicant", "activist", "candidate", "probationary", "full"]
+    )
+    assert total("发展阶段", 1) == people.count()
+    assert total("发展阶段", 2) == len(sheets["党员发展"])

@@ -55,8 +55,8 @@ def link(
 def test_a_member_under_the_office_headings(cast):
     row = next(row for row in as_(cast, "er_secretary", "members", personal="yes") if row[2] == "20230310001")
     assert row[1:] == (
-        "甘杰怡", "20230310001", "女", "", "中共党员", dt.date(2025, 5, 10), None, "13553761378", "2023", "本科", "数控技术",
-        "2023级", "机械系党总支第二党支部",
+        "甘杰怡", "20230310001", "女", "", "中共党员", dt.date(2025, 5, 10), None, "13553761378", "2023-09", "本科", "数控技术",
+        "2023", "机械系党总支第二党支部",
     )  # fmt: skip
 
 

@@ -6,7 +6,9 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from datetime import timezone as fixed_zone
@@ -21,6 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rustpy_xlsxwriter import Format
 
+from .finishing import Finish, finish
 from .neutral import LONGEST_TEXT, MOST_DIGITS, Writable, csv_text, legal_text, writable
 from .refusal import Words
 
@@ -52,12 +55,16 @@ class BytesTarget(Protocol):
 
 @dataclass(frozen=True)
 class Column:
-    """`total`: the last row carries the column's sum. `width` in characters; None is what the heading needs."""
+    """`total`: the last row carries the column's sum. `width` in characters; None is what the heading needs.
+
+    `wrap`: a text that is wider than the column goes on below, and the row grows with it.
+    """
 
     heading: Words
     width: float | None = None
     kind: Kind = "text"
     total: bool = False
+    wrap: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,13 +105,18 @@ def write_xlsx(target: Path | BinaryIO, sheets: Sequence[SheetSpec]) -> None:
     specs = [*sheets, *_notes_sheet(sheets)]
     names = sheet_names([str(spec.name) for spec in specs])
     layout = _Layout()
+    finishes = {number: wanted for number, spec in enumerate(specs, 1) if (wanted := _finish_of(spec))}
     content: list[tuple[str, Any]] = []
     for name, spec in zip(names, specs, strict=True):
         headings = _headings(spec)
         layout.add(name, spec, headings)
         content.append((name, _records(spec, headings)))
     if isinstance(target, Path):
-        write_whole_file(target, lambda partial: _write(content, str(partial), layout))
+        write_whole_file(target, lambda partial: _write_file(content, partial, layout, finishes))
+    elif finishes:
+        with tempfile.NamedTemporaryFile() as plain:
+            _write_file(content, Path(plain.name), layout, finishes)
+            shutil.copyfileobj(plain, target)
     else:
         _write(content, target, layout)
 
@@ -141,8 +153,7 @@ class _Layout:
     options: dict[str, Any] = field(default_factory=dict)
 
     def add(self, name: str, spec: SheetSpec, headings: Sequence[str]) -> None:
-        first_band = 0 if spec.title is None else 1
-        header_row = first_band + len(spec.bands)
+        first_band, header_row = int(spec.title is not None), _header_row(spec)
         last = max(len(headings) - 1, 1)
         texts = [heading for heading, column in zip(headings, spec.columns, strict=True) if column.kind == "text"]
         self._set("header_row", name, header_row)
@@ -150,11 +161,11 @@ class _Layout:
         self._set("autofilter", name, True)
         self._set("header_format", name, _header_format())
         self._set("column_widths", name, [_width(column) for column in spec.columns])
-        self._set("column_formats", name, [_format(column.kind) for column in spec.columns])
-        self._set("page_setup", name, _page_setup(header_row))
+        self._set("column_formats", name, [_format(column) for column in spec.columns])
+        self._set("page_setup", name, _page_setup(header_row, is_drawn=bool(spec.charts)))
         merged: list[tuple[int, int, int, int, str, Format]] = []
         if spec.title is not None:
-            merged.append((0, 0, 0, last, legal_text(str(spec.title)), Format().set_bold().set_font_size(15)))
+            merged.append((0, 0, 0, last, legal_text(str(spec.title)), _title_format()))
             self._set("row_heights", name, {0: 26.0})
         for row, band in enumerate(spec.bands, first_band):
             merged += [
@@ -175,6 +186,28 @@ class _Layout:
 
 def _write(content: list[tuple[str, Any]], target: str | BinaryIO, layout: _Layout) -> None:
     rustpy_xlsxwriter.write_worksheets(content, target, **layout.options)
+
+
+def _write_file(content: list[tuple[str, Any]], path: Path, layout: _Layout, finishes: Mapping[int, Finish]) -> None:
+    _write(content, str(path), layout)
+    if finishes:
+        with path.open("rb") as plain:
+            finished = finish(plain, finishes)
+        if finished is not None:
+            path.write_bytes(finished)
+
+
+def _header_row(spec: SheetSpec) -> int:
+    """From 0: below the title and the bands."""
+    return (spec.title is not None) + len(spec.bands)
+
+
+def _finish_of(spec: SheetSpec) -> Finish | None:
+    has_sums = any(column.total for column in spec.columns)
+    if not has_sums and not any(column.wrap for column in spec.columns):
+        return None
+    widths, wraps = [_width(column) for column in spec.columns], [column.wrap for column in spec.columns]
+    return Finish(_header_row(spec), widths, wraps, has_sums)
 
 
 def write_whole_file(target: Path, write: Callable[[Path], object]) -> None:
@@ -342,7 +375,7 @@ def _notes_sheet(sheets: Sequence[SheetSpec]) -> Iterator[SheetSpec]:
         rows += sheet.notes or []
     if rows:
         yield SheetSpec(
-            _("Notes"), [Column(_("About this file"), width=24), Column(_("Content"), width=_WIDEST)],
+            _("Notes"), [Column(_("About this file"), width=24, wrap=True), Column(_("Content"), width=90, wrap=True)],
             [(_text(label), _text(value)) for label, value in dict.fromkeys(rows)],
         )  # fmt: skip
 
@@ -370,15 +403,28 @@ def _width(column: Column) -> float:
     return float(min(max(_WIDTHS[column.kind], heading), _WIDEST))
 
 
-def _format(kind: str) -> Format:
+def _format(column: Column) -> Format:
+    kind = column.kind
     cell = Format().set_num_format(_NUMBER_FORMATS[kind]).set_align("vcenter")
-    # Whoever edits such a cell still cannot make it a formula by accident.
-    return cell.set_quote_prefix() if kind == "text" else cell
+    if kind == "text":
+        # Whoever edits such a cell still cannot make it a formula by accident.
+        cell = cell.set_quote_prefix()
+    elif kind in ("date", "datetime"):
+        cell = cell.set_align("center")
+    else:
+        # Not against the text of the next column.
+        cell = cell.set_align("right").set_indent(1)
+    return cell.set_text_wrap() if column.wrap else cell
 
 
 def _header_format() -> Format:
     header = Format().set_bold().set_text_wrap().set_align("center").set_align("vcenter")
     return header.set_background_color(_HEAD_FILL).set_border_bottom("thin").set_border_bottom_color(_LINE)
+
+
+def _title_format() -> Format:
+    """Smaller rather than cut where the table is narrow."""
+    return Format().set_bold().set_font_size(15).set_align("vcenter").set_shrink()
 
 
 def _band_format(texts: int) -> Format:
@@ -405,9 +451,9 @@ def _charts(spec: SheetSpec, headings: Sequence[str], header_row: int) -> list[d
     return drawn
 
 
-def _page_setup(header_row: int) -> dict[str, Any]:
+def _page_setup(header_row: int, *, is_drawn: bool) -> dict[str, Any]:
     return {
         "landscape": True, "paper_size": _A4, "fit_to_pages": (1, 0), "repeat_rows": (0, header_row),
-        "footer": "&C&P / &N", "center_horizontally": True,
+        "footer": "&C&P / &N", "center_horizontally": True, "print_gridlines": not is_drawn,
         "margins": {"left": 0.4, "right": 0.4, "top": 0.5, "bottom": 0.6},
     }  # fmt: skip
