@@ -388,7 +388,12 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_SOFT_TIME_LIMIT = 45
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 1, "socket_connect_timeout": 1}
+# A Redis that takes the connection and never answers costs whoever sends a task one second; the tick makes up for it.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300, "socket_timeout": 1, "socket_connect_timeout": 1, "max_retries": 0
+}  # fmt: skip
+# Worker and beat wait for a broker that is away as long as it takes.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30

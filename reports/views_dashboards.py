@@ -21,9 +21,9 @@ from .supervision.base import may_supervise, watched_branches
 PAGE = 50
 
 
-def _asked(request: HttpRequest) -> tuple[DashboardFilter, Selection | None, int]:
-    """The filter of the address, what it leaves (None when it is not valid), and how many branches there are. 403 for who answers
-    for none: an administrator sets up the portal and judges nobody."""
+def _asked(request: HttpRequest) -> tuple[DashboardFilter, Selection | None]:
+    """The filter of the address and what it leaves, None when it is not valid. 403 for who answers for no branch: an
+    administrator sets up the portal and judges nobody."""
     scope = scope_of(request)
     if not may_supervise(scope):
         raise PermissionDenied(
@@ -31,19 +31,17 @@ def _asked(request: HttpRequest) -> tuple[DashboardFilter, Selection | None, int
         )
     branches, today = watched_branches(scope), timezone.localdate()
     chosen = DashboardFilter(request.GET, branches=branches, today=today)
-    all_branches = list(branches)
-    selection = select(scope, chosen, all_branches, today) if chosen.is_valid() else None
-    return chosen, selection, len(all_branches)
+    return chosen, select(scope, chosen, list(branches), today) if chosen.is_valid() else None
 
 
 @require_GET
 def dashboards(request: HttpRequest) -> HttpResponse:
     """The figures of the branches one answers for; period and unit stand in the address."""
-    chosen, selection, branch_count = _asked(request)
+    chosen, selection = _asked(request)
     context = {
         "filter": chosen,
-        "words": chosen.in_words(),
-        "branch_count": branch_count,
+        "words": selection.in_words() if selection else [],
+        "is_filtered": bool(selection is None or selection.address),
         "selection": selection,
         "dashboard": build_dashboard(selection) if selection else None,
         "now": timezone.now(),
@@ -54,7 +52,7 @@ def dashboards(request: HttpRequest) -> HttpResponse:
 @require_GET
 def dashboard_rows(request: HttpRequest, name: str) -> HttpResponse:
     """The rows one number is the sum of."""
-    chosen, selection, _branch_count = _asked(request)
+    _filter, selection = _asked(request)
     if name not in SOURCES:
         raise Http404
     source = SOURCES[name]
@@ -69,7 +67,7 @@ def dashboard_rows(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "source": source,
         "behind": behind,
-        "words": chosen.in_words(),
+        "words": selection.in_words(),
         "amount": source.in_words(behind.rows.amount()),
         "page": page,
         "rows": show_rows(behind.rows, page),

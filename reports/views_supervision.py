@@ -32,8 +32,8 @@ PAGE = 50
 NAMED = 12
 
 
-def _asked(request: HttpRequest) -> tuple[Scope, SupervisionFilter, Watch, list[Any]]:
-    """The scope, the filter of the address, the branches it leaves, all branches watched. 403 for who supervises nothing."""
+def _asked(request: HttpRequest) -> tuple[Scope, SupervisionFilter, Watch]:
+    """The scope, the filter of the address, the branches it leaves. 403 for who supervises nothing."""
     scope = scope_of(request)
     if not may_supervise(scope):
         raise PermissionDenied(
@@ -41,21 +41,19 @@ def _asked(request: HttpRequest) -> tuple[Scope, SupervisionFilter, Watch, list[
         )
     branches = watched_branches(scope)
     chosen = SupervisionFilter(request.GET, branches=branches)
-    all_branches = list(branches)
-    return scope, chosen, watch_for(all_branches, chosen, timezone.localdate(), timezone.now()), all_branches
+    return scope, chosen, watch_for(list(branches), chosen, timezone.localdate(), timezone.now())
 
 
 @require_GET
 def supervision(request: HttpRequest) -> HttpResponse:
     """Rules down, branches across; what is filtered stands in words and in the address."""
-    scope, chosen, watch, branches = _asked(request)
+    scope, chosen, watch = _asked(request)
     board = read_board(watch, chosen, scope)
     context = {
         "board": board,
         "filter": chosen,
         "words": chosen.in_words(),
         "figures": three_figures(watch.ids, watch.today),
-        "branch_count": len(branches),
         "shows_all": bool(chosen.is_valid() and chosen.cleaned_data["show"]),
         "today": watch.today,
     }
@@ -65,7 +63,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
 @require_GET
 def supervision_list(request: HttpRequest) -> HttpResponse:
     """What is overdue, row by row: how old, where it is done, who is to act."""
-    scope, chosen, watch, branches = _asked(request)
+    scope, chosen, watch = _asked(request)
     rows = list_rows(read_rows(watch, chosen, scope), watch, scope)
     data = chosen.cleaned_data if chosen.is_valid() else {}
     if data.get("by") == BY_PERSON:
@@ -84,7 +82,6 @@ def supervision_list(request: HttpRequest) -> HttpResponse:
         "may_remind": any(row.may_remind for row in rows),
         "query": query.urlencode(),
         "board_query": urlencode({key: value for key, value in request.GET.items() if key in ("department", "branch")}),
-        "branch_count": len(branches),
     }
     return render(request, "reports/supervision_list.html", context, status=200 if chosen.is_valid() else 400)
 
@@ -92,7 +89,7 @@ def supervision_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def supervision_remind(request: HttpRequest) -> HttpResponse:
     """Remind for one row (`row`, by POST), or, after asking, for all rows of a list."""
-    scope, chosen, watch, _branches = _asked(request)
+    scope, chosen, watch = _asked(request)
     one = request.POST.get("row", "")
     found = read_rows(watch, chosen, scope)
     pairs = [(BY_KEY[key], row) for key, rows in found.items() for row in rows if one in ("", row.key)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -9,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from pairing_portal.common.registries import (
     DemoAccount,
+    HandoverItem,
     NavigationEntry,
     daily_jobs,
     demo_accounts,
+    handover_items,
     navigation,
     tick_jobs,
 )
@@ -43,6 +46,7 @@ def register() -> None:
     from . import notices_supervision, shelf  # noqa: F401  # the shelf registers the reports
 
     notices_supervision.register()
+    handover_items.register("supervision", supervision_handover, order=60)
     daily_jobs.register("supervision", keep_supervision)
     daily_jobs.register("exports", forget_exports)
     tick_jobs.register("exports", keep_exports)
@@ -98,3 +102,9 @@ def refresh_rollup(now: datetime) -> int | None:
     from .dashboards import rollup
 
     return rollup.refresh_rollup(now=now)
+
+
+def supervision_handover(branch_id: int, today: date) -> Sequence[HandoverItem]:
+    from .supervision.handover import items
+
+    return items(branch_id, today)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
@@ -21,9 +21,10 @@ from pairings.models import BranchPairing, MemberPairing
 
 from .supervision.base import may_supervise, watched_branches
 from .supervision.figures import three_figures
-from .workbench_events import event_tasks
+from .workbench_events import event_tasks, my_events
 from .workbench_lectures import lecture_tasks, my_lectures, quota_block
 from .workbench_mentoring import mentoring_cells, mentoring_figure, mentoring_tasks
+from .workbench_next import NOBODY, next_steps
 from .workbench_pairings import pairing_tasks
 from .workbench_parts import Figure, Task
 from .workbench_records import record_tasks
@@ -35,17 +36,21 @@ OVERSEEING = (Role.STAFF, Role.ADMINISTRATOR)
 def build_workbench(scope: Scope, today: date) -> dict[str, Any]:
     """The context of the workbench for one user; blocks that do not concern them are absent."""
     context: dict[str, Any] = {"today": today, "tasks": _tasks(scope, today), "role": _role(scope)}
+    if not context["tasks"]:
+        context["next_steps"] = next_steps(context["role"])
     quota = quota_block(scope, today)
     context["quota"] = quota
     context["week_number"] = quota["number"] if quota else None
     context["has_dashboards"] = may_supervise(scope)
     if scope.person_id:
         context["me"] = _my_record(scope)
+        context["my_events"] = my_events(scope)
         context["my_lectures"] = my_lectures(scope, timezone.now())
     if scope.branch_ids or scope.department_ids or scope.college_staff:
         context["figures"] = _figures(scope, today, quota)
     if scope.department_ids or scope.college_staff:
         context["health"] = _health(scope, today)
+        context["spans_departments"] = len({row["branch"].department_id for row in context["health"]}) > 1
         context["weaknesses"] = three_figures([branch.pk for branch in watched_branches(scope)], today)
         # Talks and days until confirmed stand among those already.
         context["figures"] = context["figures"][::2]
@@ -56,7 +61,7 @@ def _role(scope: Scope) -> str:
     for role in (Role.STAFF, Role.SECRETARY, Role.COMMITTEE, Role.COUNSELLOR, Role.LEAGUE_SECRETARY, Role.PERSON):
         if scope.has(role):
             return role.value
-    return Role.ADMINISTRATOR.value if scope.has(Role.ADMINISTRATOR) else "nobody"
+    return Role.ADMINISTRATOR.value if scope.has(Role.ADMINISTRATOR) else NOBODY
 
 
 def _tasks(scope: Scope, today: date) -> list[Task]:
@@ -94,7 +99,14 @@ def _tasks(scope: Scope, today: date) -> list[Task]:
                     returned["oldest"],
                 )
             )
-    return sorted(tasks, key=lambda task: not task.is_late)
+    return sorted(tasks, key=_urgency)
+
+
+def _urgency(task: Task) -> tuple[bool, date]:
+    """What is late comes first, then what has waited longest; what says no day comes last."""
+    oldest = task.oldest
+    day = timezone.localdate(oldest) if isinstance(oldest, datetime) else oldest
+    return (not task.is_late, day or date.max)
 
 
 def _my_record(scope: Scope) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from activities.event_page import short_when
 from activities.models import Activity, ActivityHost, ActivityState, Participation, ParticipationState
 from pairing_portal.common.scope import Role, Scope
 
 from .workbench_parts import Task
 
 FINISH_WITHIN = timedelta(days=3)
+EVENTS_SHOWN = 3
 
 
 def event_tasks(scope: Scope) -> list[Task]:
@@ -24,6 +26,18 @@ def event_tasks(scope: Scope) -> list[Task]:
         return []
     tasks = _approvals(scope) if scope.managed_branch_ids else []
     return [*tasks, *_leave(scope), *_to_finish(scope)]
+
+
+def my_events(scope: Scope) -> list[dict[str, Any]]:
+    """The next activities one is expected at, or asked to sign up for: when in words, and one's own state. One query."""
+    rows = (
+        Participation.objects.visible_to(scope)
+        .filter(person_id=scope.person_id, activity__state=ActivityState.PUBLISHED, activity__ends_at__gte=timezone.now())
+        .exclude(state__in=(ParticipationState.WITHDRAWN, ParticipationState.LEAVE))
+        .select_related("activity__kind")
+        .order_by("activity__starts_at", "activity_id")
+    )  # fmt: skip
+    return [{"activity": row.activity, "when": short_when(row.activity), "row": row} for row in rows[:EVENTS_SHOWN]]
 
 
 def _approvals(scope: Scope) -> list[Task]:

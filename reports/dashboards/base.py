@@ -18,15 +18,18 @@ from .selection import Selection
 
 Text = str | Promise
 ALL: Final = ""
+# Signs of the four states, beside their colours and words.
+SIGNS: Final = {"ok": "✓", "wait": "…", "late": "!", "exempt": "–"}
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One line or column. `tone`: a colour of the tokens, beside the words."""
+    """One line or column. `tone`: a colour of the tokens; `sign` stands with it, so that colour never says it alone."""
 
     key: str
     label: str
     tone: str = "brand"
+    sign: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,16 @@ Values = Mapping[tuple[str, str], float | None]
 @dataclass(frozen=True)
 class FigureSource:
     """`in_words(number)`: how a number is written. `shape` of the picture: "stacked" and "bars" lie, "columns" stand, "line";
-    "pair" is a figure at the start and now. `adds_up`: the numbers of a line may be summed. `from_rollup`: as old as the rollup."""
+    "pair" is a figure at the start and now. `unit`: of what the numbers are. `empty`: what to do where there is nothing; `see_also` is
+    the page to do it. `adds_up`: the numbers of a line may be summed. `from_rollup`: as old as the rollup."""
 
     key: str
     title: Text
     definition: Text
     shape: str
     line_name: Text
+    unit: Text
+    empty: Text
     axes: Callable[[Selection], Axes]
     read: Callable[[Selection, Axes], Values]
     rows: Callable[[Selection, str, str], Rows]
@@ -105,6 +111,11 @@ class Figure:
     def is_empty(self) -> bool:
         """Nothing but zeros: there are no rows."""
         return not any(cell.value for line in self.lines for cell in line.cells)
+
+
+def state_axis(key: str, label: str, tone: str) -> Axis:
+    """A column that is a state: with the sign of its tone."""
+    return Axis(key, label, tone, SIGNS[tone])
 
 
 def number(value: float | None) -> str:

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, TruncDate
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from activities.models import LogEntry, LogPurpose
 
@@ -22,7 +22,7 @@ from .selection import Selection, month_label
 
 MEDIAN: Final = "median"
 PURPOSE_TONES: Final = {
-    LogPurpose.PAIRING: "brand", LogPurpose.MENTORING: "gold", LogPurpose.LECTURE: "ok", LogPurpose.LEAGUE_BRANCH: "late",
+    LogPurpose.PAIRING: "brand", LogPurpose.MENTORING: "gold", LogPurpose.LECTURE: "ok", LogPurpose.LEAGUE_BRANCH: "violet",
     LogPurpose.SELF_STUDY: "wait", LogPurpose.SERVICE: "ink", LogPurpose.ACTIVITY: "exempt", LogPurpose.OTHER: "line",
 }  # fmt: skip
 
@@ -94,11 +94,16 @@ HOURS: Final = FigureSource(
     gettext_lazy("Confirmed hours of the people of the branches, in the whole months the period touches."),
     "columns",
     gettext_lazy("month"),
+    pgettext_lazy("counted in", "hours"),
+    gettext_lazy(
+        "No entry of the period is confirmed yet. People log what they did; mentors and committees confirm it."
+    ),
     _hours_axes,
     _hours_values,
     _hours_rows,
     hours,
     from_rollup=True,
+    see_also="log_confirm",
 )
 
 
@@ -149,6 +154,8 @@ TIMELINESS: Final = FigureSource(
     gettext_lazy("Median of whole days from handing in an entry to its confirmation, of the entries confirmed, by the month of what was done."),
     "line",
     gettext_lazy("month"),
+    pgettext_lazy("counted in", "days"),
+    gettext_lazy("No entry of the period is confirmed yet, so there is nothing to measure."),
     _days_axes,
     _days_values,
     _days_rows,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from members.models import Person
 from members.stages import DEVELOPING_STAGES, MEMBER_STAGES, Stage
@@ -18,7 +18,7 @@ from mentoring.health_page import COUNTED
 from mentoring.models import Mentorship
 from pairings.models import MemberPairing
 
-from .base import ALL, Axes, Axis, FigureSource, Rows, ShownRow, Values, number
+from .base import ALL, Axes, Axis, FigureSource, Rows, ShownRow, Values, number, state_axis
 from .selection import Selection, Unit
 
 PAIRED: Final = "paired"
@@ -65,7 +65,7 @@ def _members(branch_ids: Sequence[int]) -> Any:
 
 
 def _pairing_axes(selection: Selection) -> Axes:
-    columns = [Axis(PAIRED, _("with a pair"), "ok"), Axis(UNPAIRED, _("without a pair"), "exempt")]
+    columns = [state_axis(PAIRED, _("with a pair"), "ok"), state_axis(UNPAIRED, _("without a pair"), "exempt")]
     return Axes(_unit_axis(selection), columns)
 
 
@@ -88,19 +88,21 @@ PAIRING: Final = FigureSource(
     gettext_lazy("Probationary and full members who have a published pair today. The period changes nothing here."),
     "stacked",
     gettext_lazy("unit"),
+    pgettext_lazy("counted in", "people"),
+    gettext_lazy("The branches have no probationary or full members yet. Once members are in the roster, pair them with those of the other branch."),
     _pairing_axes,
     _pairing_values,
     _pairing_rows,
     number,
     see_also="pairings",
-)
+)  # fmt: skip
 
 
 # --- Mentoring health ---------------------------------------------------------------------------
 
 
 def _health_axes(selection: Selection) -> Axes:
-    return Axes(_unit_axis(selection), [Axis(str(state), str(state.label), TONES[state]) for state in COUNTED])
+    return Axes(_unit_axis(selection), [state_axis(str(state), str(state.label), TONES[state]) for state in COUNTED])
 
 
 def _links(branch_ids: Sequence[int], selection: Selection) -> tuple[list[Mentorship], dict[int, LinkHealth]]:
@@ -139,6 +141,8 @@ HEALTH: Final = FigureSource(
     gettext_lazy("Running mentoring links by their health today. The period changes nothing here."),
     "stacked",
     gettext_lazy("unit"),
+    pgettext_lazy("counted in", "links"),
+    gettext_lazy("No mentoring link runs. Links are drafted and published under Tiered mentoring."),
     _health_axes,
     _health_values,
     _health_rows,
@@ -173,6 +177,10 @@ PIPELINE: Final = FigureSource(
     gettext_lazy("People of the branches by their stage today. The period changes nothing here."),
     "bars",
     gettext_lazy("stage"),
+    pgettext_lazy("counted in", "people"),
+    gettext_lazy(
+        "Nobody of the branches is on the way into the Party. People come in with the roster or one by one under Members."
+    ),
     _stage_axes,
     _stage_values,
     _stage_rows,

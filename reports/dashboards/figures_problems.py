@@ -14,7 +14,7 @@ from typing import Final
 from dateutil.relativedelta import relativedelta
 from django.db.models import Count
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from activities.models import ActivityState, LogPurpose
 
@@ -27,6 +27,7 @@ from .selection import Period, Selection, month_label, month_period
 START: Final = "start"
 NOW: Final = "now"
 VALUE: Final = "value"
+NOT_BEGUN: Final = gettext_lazy("The period has not begun.")
 EXAMPLE: Final = (LogPurpose.PAIRING, LogPurpose.MENTORING, LogPurpose.LEAGUE_BRANCH, LogPurpose.SERVICE)
 THEORY: Final = (LogPurpose.SELF_STUDY, LogPurpose.LECTURE)
 
@@ -41,7 +42,7 @@ def compared(selection: Selection) -> dict[str, date]:
 
 
 def _axes(selection: Selection) -> Axes:
-    words = {START: _("start: %(month)s"), NOW: _("now: %(month)s"), "so_far": _("now: %(month)s so far")}
+    words = {START: _("start: %(month)s"), NOW: _("last whole month: %(month)s"), "so_far": _("now: %(month)s so far")}
     lines = []
     for key, month in compared(selection).items():
         is_running = key == NOW and month_period(month).last >= selection.today
@@ -85,7 +86,7 @@ def _form_rows(selection: Selection, line: str, column: str) -> Rows:
 
 def _problem(key: str, title: object, definition: object, purposes: Sequence[LogPurpose]) -> FigureSource:
     return FigureSource(
-        key, title, definition, "pair", gettext_lazy("month"), _axes, partial(_entry_values, purposes),  # type: ignore[arg-type]  # lazy texts
+        key, title, definition, "pair", gettext_lazy("month"), pgettext_lazy("counted in", "hours"), NOT_BEGUN, _axes, partial(_entry_values, purposes),  # type: ignore[arg-type]  # lazy texts
         partial(_entry_rows, purposes), hours, from_rollup=True,
     )  # fmt: skip
 
@@ -109,6 +110,8 @@ PROBLEMS: Final = (
         gettext_lazy("How many different kinds of activity the branches finished in a month; behind it stand the activities."),
         "pair",
         gettext_lazy("month"),
+        pgettext_lazy("counted in", "kinds"),
+        NOT_BEGUN,
         _axes,
         _form_values,
         _form_rows,

@@ -11,26 +11,22 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from activities.lectures.board import QuotaContext
 from activities.lectures.counts import Cell, branch_cells, department_totals
 from activities.models import Activity, ActivityKind, ActivityState, KindGroup
 from activities.quota import WeekState
+from activities.words import STATE_BADGES, STATE_WORDS
 from branches.models import LeagueBranch
 
-from .base import ALL, Axes, Axis, FigureSource, Rows, ShownRow, Values, number
+from .base import ALL, Axes, Axis, FigureSource, Rows, ShownRow, Values, number, state_axis
 from .selection import Period, Selection
 
 HELD: Final = "held"
 PLANNED: Final = "planned"
 GROUP: Final = "group-"
-WEEK_STATES: Final = (
-    (WeekState.MET, gettext_lazy("reached"), "ok"),
-    (WeekState.MISSED, gettext_lazy("missed"), "late"),
-    (WeekState.RUNNING, gettext_lazy("still running"), "wait"),
-    (WeekState.EXEMPT, gettext_lazy("exempt"), "exempt"),
-)
+WEEK_STATES: Final = (WeekState.MET, WeekState.MISSED, WeekState.RUNNING, WeekState.EXEMPT)
 
 
 # --- The lecture quota by week --------------------------------------------------------------------
@@ -53,7 +49,9 @@ def _quota_axes(selection: Selection) -> Axes:
         day = formats.date_format(monday, "MONTH_DAY_FORMAT")
         label = _("week %(number)d, %(day)s") % {"number": week, "day": day} if week else day
         lines.append(Axis(monday.isoformat(), label))
-    return Axes(lines, [Axis(str(state.value), str(word), tone) for state, word, tone in WEEK_STATES])
+    return Axes(
+        lines, [state_axis(str(state.value), str(STATE_WORDS[state]), STATE_BADGES[state]) for state in WEEK_STATES]
+    )
 
 
 def _quota_values(selection: Selection, axes: Axes) -> Values:
@@ -87,11 +85,10 @@ def _quota_rows(selection: Selection, line: str, column: str) -> Rows:
 
 def _show_weeks(page: Sequence[tuple[date, int, Cell]]) -> list[ShownRow]:
     named = LeagueBranch.objects.in_bulk([branch_id for _monday, branch_id, _cell in page])
-    words = {state: str(word) for state, word, _tone in WEEK_STATES}
     return [
         ShownRow(
             named[branch_id].name,
-            f"{formats.date_format(monday)} · {words[cell.state]}",
+            f"{formats.date_format(monday)} · {STATE_WORDS[cell.state]}",
             f"{reverse('lecture_week', args=[branch_id])}?week={monday.isoformat()}",
             "" if cell.state == WeekState.EXEMPT else f"{cell.counted}/{cell.required}",
         )
@@ -105,6 +102,8 @@ QUOTA: Final = FigureSource(
     gettext_lazy("League branches of the Party branches that owe lectures in a week, by whether they had them; in the weeks the period touches, up to this one."),
     "columns",
     gettext_lazy("week"),
+    pgettext_lazy("counted in", "League branches"),
+    gettext_lazy("No League branch of these Party branches owes lectures in the period. Which Party branch a League branch belongs to is set under Organisation."),
     _quota_axes,
     _quota_values,
     _quota_rows,
@@ -130,7 +129,7 @@ def _lines_axes(selection: Selection) -> Axes:
     kinds = ActivityKind.objects.filter(group=KindGroup.LINE)
     lines = [Axis(row.key, row.name) for row in kinds]
     lines += [Axis(f"{GROUP}{group.value}", str(group.label)) for group in (KindGroup.ORGANISATION, KindGroup.LEAGUE)]
-    return Axes(lines, [Axis(HELD, _("held"), "ok"), Axis(PLANNED, _("planned, or not finished"), "wait")])
+    return Axes(lines, [state_axis(HELD, _("held"), "ok"), state_axis(PLANNED, _("planned, or not finished"), "wait")])
 
 
 def _line_key(kind: str, group: str) -> str:
@@ -177,6 +176,8 @@ LINES: Final = FigureSource(
     gettext_lazy("Published activities of the branches that begin in the period: the six lines of the pairing work, and the rest in two groups."),
     "stacked",
     gettext_lazy("line"),
+    pgettext_lazy("counted in", "activities"),
+    gettext_lazy("The branches have published no activity that begins in the period. Plan one, alone or with the other branch."),
     _lines_axes,
     _lines_values,
     _lines_rows,

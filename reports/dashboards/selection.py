@@ -16,11 +16,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from branches.models import AcademicYear, Department, PartyBranch, Term
 from pairing_portal.common.scope import Scope
 
+from ..unit_filter import UnitFilter
 from .rollup import month_of
 
 EARLIEST: Final = date(2000, 1, 1)
@@ -80,9 +81,14 @@ def periods_offered(
     return [
         (_("term"), [Period(f"term-{row.pk}", str(row), row.start_monday, row.ends_on) for row in begun[: 2 * YEARS_OFFERED]]),
         (_("month"), [month_period(month - relativedelta(months=back)) for back in range(MONTHS_OFFERED)]),
-        (_("academic year"), [Period(f"{y.start_year}-{y.start_year + 1}", str(y), y.starts_on, y.ends_on) for y in study[:YEARS_OFFERED]]),
+        (_("academic year"), [_academic_year(year) for year in study[:YEARS_OFFERED]]),
         (_("calendar year"), [_calendar_year(today.year - back) for back in range(YEARS_OFFERED)]),
     ]  # fmt: skip
+
+
+def _academic_year(year: AcademicYear) -> Period:
+    label = _("academic year %(year)s") % {"year": year}
+    return Period(f"{year.start_year}-{year.start_year + 1}", label, year.starts_on, year.ends_on)
 
 
 def _calendar_year(year: int) -> Period:
@@ -99,20 +105,16 @@ def default_period(today: date, offered: Sequence[tuple[str, list[Period]]]) -> 
     return Period("", _("the last 12 months"), first, month_period(month_of(today)).last)
 
 
-class DashboardFilter(forms.Form):
-    """`branches`: those the user answers for; nothing outside them can be asked for."""
+class DashboardFilter(UnitFilter):
+    """A period beside the unit."""
 
     period = forms.ChoiceField(label=gettext_lazy("period"), required=False)
     first = forms.DateField(label=gettext_lazy("from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     last = forms.DateField(label=gettext_lazy("to"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    department = forms.ModelChoiceField(
-        label=gettext_lazy("department"), queryset=Department.objects.none(), required=False, empty_label=gettext_lazy("all")
-    )  # fmt: skip
-    branch = forms.ModelChoiceField(
-        label=gettext_lazy("Party branch"), queryset=PartyBranch.objects.none(), required=False, empty_label=gettext_lazy("all")
-    )  # fmt: skip
 
-    def __init__(self, *args: Any, branches: Any, today: date, **kwargs: Any) -> None:
+    field_order = ("period", "first", "last", "department", "branch")
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offered = periods_offered(
             today, list(AcademicYear.objects.all()), list(Term.objects.select_related("academic_year"))
@@ -120,10 +122,6 @@ class DashboardFilter(forms.Form):
         self.standard = default_period(today, self.offered)
         choices = [(group, [(row.key, row.label) for row in rows]) for group, rows in self.offered if rows]
         self.fields["period"].choices = [("", self.standard.label), *choices]  # type: ignore[attr-defined]  # a choice field
-        self.fields["branch"].queryset = branches  # type: ignore[attr-defined]  # a model choice field
-        departments = Department.objects.filter(pk__in=branches.order_by().values("department_id"))
-        self.fields["department"].queryset = departments  # type: ignore[attr-defined]  # a model choice field
-        self.fields["branch"].label_from_instance = lambda branch: branch.short_name  # type: ignore[attr-defined]  # as above
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -155,15 +153,6 @@ class DashboardFilter(forms.Form):
             return Period("", label, data["first"], data["last"])
         offered = {row.key: row for _group, rows in self.offered for row in rows}
         return offered.get(data.get("period", ""), self.standard)
-
-    def in_words(self) -> list[str]:
-        """What is shown, for the line under the heading."""
-        if not self.is_valid():
-            return []
-        data = self.cleaned_data
-        words = [self.chosen_period.label]
-        words += [str(data["department"])] if data.get("department") else []
-        return words + ([data["branch"].short_name] if data.get("branch") else [])
 
     def address(self) -> dict[str, str]:
         """The filter as the address says it, without what was left empty."""
@@ -197,6 +186,16 @@ class Selection:
     @property
     def ids(self) -> list[int]:
         return [branch.pk for branch in self.branches]
+
+    def in_words(self) -> list[str]:
+        """The period and the unit, for the line under the heading; several branches are counted."""
+        count = len(self.branches)
+        words = [self.period.label]
+        if count == 1:
+            return [*words, self.branches[0].short_name]
+        departments = {row.department_id: str(row.department) for row in self.branches}
+        words += [*departments.values()] if len(departments) == 1 else [str(self.department)] if self.department else []
+        return [*words, ngettext("%(count)d Party branch", "%(count)d Party branches", count) % {"count": count}]
 
     @property
     def query(self) -> str:

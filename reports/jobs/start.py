@@ -6,6 +6,7 @@ import logging
 import threading
 from datetime import datetime
 from functools import partial
+from itertools import takewhile
 from typing import Final
 from uuid import UUID
 
@@ -47,13 +48,16 @@ def _start(key: UUID) -> None:
         threading.Thread(target=_run_here, args=[key], name=f"export-{key}", daemon=True).start()
 
 
-def _send(key: UUID) -> None:
+def _send(key: UUID) -> bool:
+    """Hand it to the worker; False when the broker does not take it."""
     from ..tasks import write_one
 
     try:
         write_one.delay(str(key))
     except Exception as error:
         logger.warning("an export waits for the tick: %s", type(error).__name__)
+        return False
+    return True
 
 
 def _run_here(key: UUID) -> None:
@@ -76,11 +80,10 @@ def run_one(key: UUID) -> bool:
 
 
 def keep_exports(now: datetime) -> int:
-    """What every tick does: deletes files whose time is over, and sees to jobs that nobody writes. Returns how many those were."""
+    """What every tick does: deletes files whose time is over, and sees to jobs that nobody writes. Returns how many it had begun;
+    a broker that refuses one is not asked again for the others."""
     expire_files(now=now)
     if not settings.REDIS_URL:
         return run_waiting(now=now)
     keys = list(waiting_exports(now).values_list("pk", flat=True)[:20])
-    for key in keys:
-        _send(key)
-    return len(keys)
+    return sum(1 for _sent in takewhile(bool, map(_send, keys)))

@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from activities.models import Activity, ActivityHost, ActivityKind, LogEntry
-from branches.models import PartyBranch
+from branches.models import Department, PartyBranch
 from members.access import scope_for
-from members.models import Person
+from members.models import Person, StaffRole
 from mentoring.models import Mentorship
 from reports.dashboards.base import ALL, read_figure
 from reports.dashboards.page import CHARTS, SOURCES, rows_behind
@@ -304,3 +305,32 @@ def test_figures_of_people_are_those_of_today(cast):
     assert [source.key for source in CHARTS] == [
         "pairings", "health", "quota", "lines", "pipeline", "hours", "timeliness",
     ]  # fmt: skip
+
+
+def test_a_department_without_branches_says_where_to_begin(client, cast):
+    bare = Department.objects.create(name="新建系")
+    user = User.objects.create_user(username="bare")
+    StaffRole.objects.create(user=user, kind="organiser", department=bare)
+    client.force_login(user)
+    page = client.get(reverse("dashboards"))
+    assert page.status_code == 200
+    assert page.context["selection"].in_words()[1:] == ["0 个党支部"]
+    assert f'href="{reverse("organisation")}"' in page.content.decode()
+    for key in sorted(SOURCES):
+        assert client.get(reverse("dashboard_rows", args=[key])).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["college_organiser", "er_deputy", "er_secretary", "mech_organiser"])
+def test_every_next_step_of_an_empty_figure_is_open_to_who_sees_it(client, cast, name):
+    client.force_login(cast.user(name))
+    for source in CHARTS:
+        assert source.empty
+        if source.see_also:
+            assert client.get(reverse(source.see_also)).status_code == 200, source.see_also
+
+
+def test_what_is_looked_at_stands_in_words(cast):
+    assert selection_of(cast, "er_secretary").in_words() == ["2026–2027 学年", cast.er.short_name]
+    assert selection_of(cast, "mech_organiser").in_words() == ["2026–2027 学年", str(cast.mech), "3 个党支部"]
+    assert selection_of(cast, "college_organiser").in_words()[2:] == []
+    assert selection_of(cast, "college_organiser", branch=cast.liu.pk, period="2026-10").in_words() == ["2026年10月", cast.liu.short_name]  # fmt: skip

@@ -59,7 +59,7 @@ def test_drafts_and_records_due_lead_to_their_pages(cast):
     assert [(label, count, url) for label, count, url, _late in lines(cast, "liu_member", reviews=True)] == [
         (REVIEWS, 1, reverse("mentoring_observations")),
     ]
-    drafts = ("待发布的帮扶草案:第六党支部", 1, reverse("mentoring_plan", args=[cast.liu.pk]), False)
+    drafts = ("待发布的帮扶草案：第六党支部", 1, reverse("mentoring_plan", args=[cast.liu.pk]), False)
     assert drafts in lines(cast, "liu_secretary")
 
 
@@ -71,7 +71,7 @@ def test_milestones_call_the_league_secretary_and_the_guides(cast):
     )  # fmt: skip
     for days in (7, 8):
         LeagueMilestone.objects.create(plan=plan, what="成立学习小组", due_on=TODAY + dt.timedelta(days=days))
-    label, address = "建设节点到期:土木系2026级土木工程团支部", reverse("mentoring_league", args=[cast.one.pk])
+    label, address = "建设节点到期：土木系2026级土木工程团支部", reverse("mentoring_league", args=[cast.one.pk])
     for name in ("league_secretary", "liu_member"):
         assert lines(cast, name) == [(label, 1, address, False)]
     assert lines(cast, "liu_secretary") == lines(cast, "classmate") == []

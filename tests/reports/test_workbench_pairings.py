@@ -47,5 +47,5 @@ def test_a_proposal_to_change_comes_back_to_its_author(cast):
     pairing = activate(cast)
     pairing.state, pairing.partner_confirmed_at, pairing.partner_confirmed_by = "changes_asked", None, None
     pairing.save()
-    assert lines(cast, "er_secretary") == [("对方要求修改:第二党支部 ↔ 第三党支部", 1, False)]
+    assert lines(cast, "er_secretary") == [("对方要求修改：第二党支部 ↔ 第三党支部", 1, False)]
     assert lines(cast, "san_secretary") == []
