@@ -21,12 +21,12 @@ class MonthChoice:
     branch_id: int | None
     branches: dict[int, PartyBranch]
 
-    def context(self) -> dict[str, Any]:
-        """What `members/includes/month_filter.html` shows."""
+    def context(self, **kept: str) -> dict[str, Any]:
+        """What `members/includes/month_filter.html` shows. `kept`: what else the address says and keeps."""
         return {
             "month": self.month, "previous": (self.month - timedelta(days=1)).replace(day=1),
             "next": (self.month + timedelta(days=32)).replace(day=1), "branches": list(self.branches.values()),
-            "branch_id": self.branch_id,
+            "branch_id": self.branch_id, "kept": {name: value for name, value in kept.items() if value},
         }  # fmt: skip
 
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from pairing_portal.common.registries import DueNotice, NoticeKind, ReminderSource, notice_kinds, reminder_sources
 from pairing_portal.common.scope import Role, Scope
 
-from .due_lists import counts_by_branch, due_rows
+from .due_lists import REVIEWS, counts_by_branch, due_rows
 from .models import Post
 from .office_models import MANAGING_POSTS
 
@@ -31,7 +31,7 @@ def register() -> None:
 
 
 def compute_due(now: datetime) -> Iterator[DueNotice]:
-    """From the first of a month on, once: branches with somebody in a list."""
+    """From the first of a month on, once: branches with somebody in a list. `count` is of people, who may stand in two lists."""
     today = timezone.localdate(now)
     month = today.replace(day=1)
     counts = counts_by_branch(due_rows(scope=EVERYBODY, month=month))
@@ -39,27 +39,42 @@ def compute_due(now: datetime) -> Iterator[DueNotice]:
         party_branch_id__in=counts, kind__in=MANAGING_POSTS, person__user__is_active=True
     )
     for user_id, branch_id in sorted(set(posts.values_list("person__user_id", "party_branch_id"))):
-        total = sum(counts[branch_id].values())
+        due = counts[branch_id]
         yield DueNotice(
             kind=DUE, user_id=user_id, dedupe_key=f"{DUE}:{month:%Y-%m}:{branch_id}:{user_id}",
-            subject={"month": f"{month:%Y-%m}", "count": total, "talks": counts[branch_id]["talks"]},
+            subject={
+                "month": f"{month:%Y-%m}", "count": due.people, "talks": due.by_list["talks"], REVIEWS: due.by_list[REVIEWS],
+            },
             link=f"{reverse('due_lists')}?month={month:%Y-%m}&branch={branch_id}",
         )  # fmt: skip
 
 
 def _text(subject: dict[str, Any]) -> tuple[str, str]:
-    count = int(subject.get("count", 0))
-    title = ngettext(
-        "%(month)s: %(count)d person may take the next step",
-        "%(month)s: %(count)d people may take the next step",
-        count,
-    ) % {"month": subject.get("month", ""), "count": count}
-    talks = int(subject.get("talks", 0))
-    if not talks:
-        return title, _("The lists say what the rules allow; the branch decides.")
-    return title, ngettext("%(count)d applicant waits for a talk.", "%(count)d applicants wait for a talk.", talks) % {
-        "count": talks
-    }
+    count, talks, reviews = (int(subject.get(key, 0)) for key in ("count", "talks", REVIEWS))
+    month = subject.get("month", "")
+    if count:
+        title = ngettext(
+            "%(month)s: %(count)d person may take the next step",
+            "%(month)s: %(count)d people may take the next step",
+            count,
+        ) % {"month": month, "count": count}
+    else:
+        title = _("%(month)s: half-year reviews are due") % {"month": month}
+    words = []
+    if talks:
+        words.append(
+            ngettext("%(count)d applicant waits for a talk.", "%(count)d applicants wait for a talk.", talks)
+            % {"count": talks}
+        )
+    if reviews:
+        words.append(
+            ngettext("%(count)d half-year review is due.", "%(count)d half-year reviews are due.", reviews)
+            % {"count": reviews}
+        )
+    if len(words) == 2:
+        # Two sentences beside each other; not every language puts a space between them.
+        return title, pgettext("two sentences", "%(first)s %(second)s") % {"first": words[0], "second": words[1]}
+    return title, words[0] if words else _("The lists say what the rules allow; the branch decides.")
 
 
 def _is_over(subject: dict[str, Any], now: datetime) -> bool:

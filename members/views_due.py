@@ -1,4 +1,4 @@
-"""What is due in a month: the five lists on screen and as workbooks."""
+"""What is due in a month: the lists on screen and as workbooks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,9 +22,12 @@ from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
 from pairing_portal.common.spreadsheets import Column, SheetSpec
 
-from .due_lists import BY_KEY, LISTS, DueRow, due_rows, sheet_row
+from .due_lists import BY_KEY, LISTS, REVIEWS, DueRow, due_rows, sheet_row
 from .month_choice import month_choice
 from .rules import RULES
+
+# Of every list so many where all stand on the page; one list by itself has pages.
+SHORT, PAGE = 20, 100
 
 
 def _require_keeper(scope: Scope) -> None:
@@ -33,17 +37,24 @@ def _require_keeper(scope: Scope) -> None:
 
 @require_GET
 def due_lists(request: HttpRequest) -> HttpResponse:
-    """The month's lists, one under the other, each with what it goes by."""
+    """The month's lists one under the other, each with what it goes by; or one of them by itself, page by page."""
     scope, today = scope_of(request), timezone.localdate()
     _require_keeper(scope)
-    choice = month_choice(request.GET, scope, today)
-    if choice is None:
+    choice, key = month_choice(request.GET, scope, today), request.GET.get("list", "")
+    if choice is None or (key and key not in BY_KEY):
         return bad_request(request)
     found = due_rows(scope=scope, month=choice.month, branch_id=choice.branch_id)
+    page = Paginator(found[key], PAGE).get_page(request.GET.get("page")) if key else None
     context: dict[str, Any] = {
-        "lists": [{"list": row, "rows": found[row.key], "rule": RULES[row.rule]} for row in LISTS],
-        **choice.context(), "today": today,
-        "total": sum(len(rows) for rows in found.values()),
+        "chips": [{"list": row, "count": len(found[row.key])} for row in LISTS],
+        "shown": [
+            {"list": row, "rows": found[row.key][:SHORT] if page is None else page.object_list,
+             "count": len(found[row.key]), "rules": [RULES[rule] for rule in row.rules]}
+            for row in LISTS if key in ("", row.key)
+        ],
+        **choice.context(list=key), "today": today, "key": key, "page": page, "reviews": REVIEWS,
+        # Who writes a review: whoever runs the person's own branch.
+        "written_by_me": scope.managed_branch_ids,
     }  # fmt: skip
     return render(request, "members/due_lists.html", context)
 

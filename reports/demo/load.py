@@ -23,6 +23,7 @@ from .evaluating_appraisals import appraisals
 from .evaluating_assessments import assess_mentors
 from .evaluating_conversions import conversions
 from .evaluating_feedback import feedback
+from .evaluating_steps import take_steps
 from .events import set_up_events
 from .going import run_comings_and_goings
 from .lecture_setting import choose_speakers, name_chapters, write_chapters
@@ -74,6 +75,7 @@ def load_demo(*, stage: str, today: date) -> Company:
         run_chains(company, year, users["liu_secretary"], today=today)
         run_comings_and_goings(users, today=today)
     if stage == "evaluating":
+        take_steps(company, users, today=today)
         conversions(company, year, today)
         appraisals(company, users, today)
         feedback(company, year, today)

@@ -63,7 +63,7 @@ class Shift:
         return number if number.startswith("T") else f"{int(number[:4]) + self.years}{number[4:]}"
 
     def name(self, text: str) -> str:
-        """Names of classes and League branches carry the enrolment year: 26土木本科1班, 2026级."""
+        """Names of classes and League branches carry the enrolment year: 26土木本科1班，2026级."""
         if text[:2].isdigit() and not text[:4].isdigit():
             return f"{(int(text[:2]) + self.years) % 100:02}{text[2:]}"
         for year in range(2023, 2027):

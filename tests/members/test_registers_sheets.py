@@ -155,7 +155,7 @@ def test_the_pipeline_tells_steps_sponsors_and_moves(er, sign_in):
         "家庭住址",
     )
     assert [found[heading] for heading in texts] == [
-        "四年", "甘杰怡、罗萍妍", "完成", "已填写", "韦主任", "转出(凭介绍信)", "某公司党委", None, None,
+        "四年", "甘杰怡、罗萍妍", "完成", "已填写", "韦主任", "转出（凭介绍信）", "某公司党委", None, None,
     ]  # fmt: skip
 
 
@@ -184,6 +184,30 @@ def test_the_pipeline_comes_back_through_the_importer(er, sign_in):
         (line["number"], [(cell["label"], cell["new"]) for cell in line["changes"]]) for line in changed["updates"]
     ] == [("20240319000", [("确定积极分子时间", "2026-09-30")])]
     assert changed["counts"]["refused"] == 0
+
+
+@pytest.mark.parametrize("heading", ["是否在本校发展", "是否在中山大学发展"])
+def test_the_importer_reads_the_sheet_whichever_university_it_names(er, sign_in, heading):
+    """The public template names the university it was made at (RULES.md 4.3(d)); we write our own."""
+    client = sign_in("er_secretary")
+    book = load_workbook(io.BytesIO(export(client, "pipeline").content))
+    sheet = book.worksheets[0]
+    heads = {cell.value: cell for cell in sheet[4]}
+    heads["是否在本校发展"].value = heading
+    row = next(r for r in range(5, sheet.max_row + 1) if sheet.cell(r, heads["姓名"].column).value == "人applicant")
+    sheet.cell(row, heads["是否在本校发展"].column).value = "是"
+    sheet.cell(row, heads["确定为入党积极分子时间"].column).value = dt.date(2026, 9, 30)
+    stream = io.BytesIO()
+    book.save(stream)
+    files = [SimpleUploadedFile("成员信息.xlsx", stream.getvalue())]
+    shown = client.post(reverse("roster_import"), {"files": files}).context["previews"][0]
+
+    assert (shown["file"].refusal, shown["counts"]) == ("", {"created": 0, "updated": 1, "unchanged": 7, "refused": 0})
+    assert [(line["number"], [cell["new"] for cell in line["changes"]]) for line in shown["updates"]] == [
+        ("20240319000", ["2026-09-30"])
+    ]
+    # Nothing is kept under it, and the preview says so.
+    assert heading in shown["file"].ignored_columns
 
 
 def test_identity_numbers_are_a_column_and_empty_everywhere(er, sign_in):
