@@ -1,11 +1,11 @@
 """A page of a register at 20,000 and at 200,000 people on PostgreSQL.
 
-    python bench/registers.py [--small 20000] [--large 200000] [--rounds 9] [--database postgres://postgres@127.0.0.1:5432]
+    python bench/registers.py [--small 20000] [--large 200000] [--rounds 9] [--runs 1] [--database postgres://postgres@127.0.0.1:5432]
 
-Makes a database of each size, fills it with COPY (a department, a branch and a class have the same size in both: the college
+Makes a database of each size from one that is migrated once, fills it with COPY (a department, a branch and a class have the same size in both: the college
 grows by departments), and asks for the register of members as the organiser of one department, and the registers of members
-and of everybody as the organiser of the whole college: the first page, a filtered one, a search and a deep page. Each is asked
-for once unmeasured, then ROUNDS times, the small and the large database in turn; printed is the least CPU of this process and of
+and of everybody as the organiser of the whole college: the first page, a filtered one, searches and a deep page. Each is asked
+for once unmeasured, then ROUNDS times a few, the small and the large database in turn; printed is the least CPU of this process and of
 its database process together, beside the least CPU of the page's own SQL alone. The page of the large college may cost 1.3 × that of the small one.
 """
 
@@ -17,7 +17,6 @@ import io
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 from importlib import import_module
@@ -27,6 +26,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 1.3
+# Requests that are measured together; every list but that of one number fills its page in both sizes: rows cost more to show than to find.
+TIMES = 3
 PEOPLE_A_DEPARTMENT, BRANCHES_A_DEPARTMENT, CLASSES_A_DEPARTMENT = 5_000, 20, 100
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗", "明华丽强军伟娜静磊洋艳勇杰涛超秀霞平刚桂英"
 # Of a hundred people: who is how far.
@@ -87,7 +88,7 @@ def fill(count: int) -> None:
         cursor.cursor.copy_expert(f"COPY members_person ({', '.join(columns)}) FROM STDIN", io.BytesIO(lines))
         cursor.execute(
             "INSERT INTO members_absence (person_id, kind, from_on, to_on) "
-            "SELECT id, 'internship', CURRENT_DATE - 30, CURRENT_DATE + 30 FROM members_person WHERE id % 50 = 0"
+            "SELECT id, 'internship', CURRENT_DATE - 30, CURRENT_DATE + 30 FROM members_person WHERE id % 25 = 0"
         )
 
 
@@ -112,7 +113,6 @@ def pages(home: Any) -> list[tuple[str, str, str]]:
     from members.models import Member
 
     members, everybody = (reverse(f"admin:members_{name}_changelist") for name in ("member", "person"))
-    # One row is found in both sizes: rows cost more to show than to find.
     member = Member.objects.filter(department=home).order_by("number")[17].number
     branch = PartyBranch.objects.filter(department=home).order_by("pk")[3].pk
     return [
@@ -130,14 +130,26 @@ def pages(home: Any) -> list[tuple[str, str, str]]:
         ("college, everybody, a grade", "college", f"{everybody}?enrolment_year=2024"),
         ("college, everybody, search a number", "college", f"{everybody}?q={member}"),
         ("college, everybody, search 王", "college", f"{everybody}?q=%E7%8E%8B"),
+        ("college, everybody, search 王明", "college", f"{everybody}?q=%E7%8E%8B%E6%98%8E"),
+        ("college, everybody, search lp", "college", f"{everybody}?q=lp"),
+        ("college, members, search 王, page 2", "college", f"{members}?q=%E7%8E%8B&p=2"),
         ("college, everybody, page 150", "college", f"{everybody}?p=150"),
     ]
 
 
-def cpu_of(pid: int) -> float:
-    """User and system seconds of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def cpu_of(pid: int | str = "self") -> float:
+    """Seconds a process has run."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def prepare() -> None:
+    """The tables of a database."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
 
 
 def serve() -> None:
@@ -145,14 +157,12 @@ def serve() -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
     # What a first request would load.
     import_module("pairing_portal.urls")
-    call_command("migrate", verbosity=0)
     fill(int(os.environ["BENCH_PEOPLE"]))
     home = people()["home"]
     with connection.cursor() as cursor:
@@ -172,57 +182,56 @@ def serve() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             pid = cursor.fetchone()[0]
-        times = 8
         with CaptureQueriesContext(connection) as found:
             answer = clients[who].get(address)
         assert answer.status_code == 200, (title, answer.status_code)
         # Read now: the next request empties the log.
         captured = [query["sql"] for query in found.captured_queries]
-        # The database process counts in hundredths of a second: several pages are measured together.
-        database, own = cpu_of(pid), resource.getrusage(resource.RUSAGE_SELF)
-        for _ in range(times):
-            clients[who].get(address)
-        after, database = resource.getrusage(resource.RUSAGE_SELF), cpu_of(pid) - database
-        page = after.ru_utime + after.ru_stime - own.ru_utime - own.ru_stime + database
         statements = [statement for statement in captured if statement.startswith("SELECT")]
-        start = cpu_of(pid), resource.getrusage(resource.RUSAGE_SELF)
+        database, own = cpu_of(pid), cpu_of()
+        for _ in range(TIMES):
+            clients[who].get(address)
+        database, own = cpu_of(pid) - database, cpu_of() - own
+        start = cpu_of(pid) + cpu_of()
         with connection.cursor() as cursor:
-            for _ in range(times):
+            for _ in range(TIMES):
                 for statement in statements:
                     cursor.execute(statement)
                     cursor.fetchall()
-        end = cpu_of(pid), resource.getrusage(resource.RUSAGE_SELF)
-        sql = end[0] - start[0] + end[1].ru_utime + end[1].ru_stime - start[1].ru_utime - start[1].ru_stime
-        print(json.dumps([page / times, sql / times, len(captured), database / times]), flush=True)
+        sql = cpu_of(pid) + cpu_of() - start
+        print(json.dumps([(own + database) / TIMES, sql / TIMES, len(captured), database / TIMES]), flush=True)
+
+
+def execute(database: str, statement: str) -> None:
+    import psycopg2
+
+    admin = psycopg2.connect(urlunsplit(urlsplit(database)._replace(scheme="postgresql", path="/postgres")))
+    admin.autocommit = True
+    admin.cursor().execute(statement)
+    admin.close()
+
+
+def environment(database: str, name: str) -> dict[str, str]:
+    return os.environ | {
+        "DATABASE_URL": urlunsplit(urlsplit(database)._replace(path=f"/{name}")), "DEBUG": "0", "PORTAL_MODE": "development",
+        "SECRET_KEY": "bench-" + "x" * 50, "DJANGO_SETTINGS_MODULE": "pairing_portal.settings", "LOG_LEVEL": "WARNING",
+        "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
 
 
 class Server:
     """A process with a database of its own."""
 
-    def __init__(self, people_: int, database: str) -> None:
-        self.name = f"bench_registers_{people_}_{os.getpid()}"
-        self.server = urlsplit(database)
-        self._execute(f'CREATE DATABASE "{self.name}"')
-        environment = os.environ | {
-            "DATABASE_URL": urlunsplit(self.server._replace(path=f"/{self.name}")), "DEBUG": "0", "PORTAL_MODE": "development",
-            "SECRET_KEY": "bench-" + "x" * 50, "DJANGO_SETTINGS_MODULE": "pairing_portal.settings", "LOG_LEVEL": "WARNING",
-            "PYTHONPATH": str(ROOT), "BENCH_PEOPLE": str(people_),
-        }  # fmt: skip
+    def __init__(self, people_: int, database: str, template: str) -> None:
+        self.name, self.database = f"bench_registers_{people_}_{os.getpid()}", database
+        execute(database, f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
         self.process = subprocess.Popen(
             [sys.executable, __file__, "--serve"],
-            env=environment,
+            env=environment(database, self.name) | {"BENCH_PEOPLE": str(people_)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-
-    def _execute(self, statement: str) -> None:
-        import psycopg2
-
-        admin = psycopg2.connect(urlunsplit(self.server._replace(scheme="postgresql", path="/postgres")))
-        admin.autocommit = True
-        admin.cursor().execute(statement)
-        admin.close()
 
     def read(self) -> str:
         line = self.process.stdout.readline().strip()  # type: ignore[union-attr]  # a pipe
@@ -238,7 +247,7 @@ class Server:
     def close(self) -> None:
         self.process.stdin.close()  # type: ignore[union-attr]  # a pipe
         self.process.wait(timeout=60)
-        self._execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
+        execute(self.database, f'DROP DATABASE "{self.name}" WITH (FORCE)')
 
 
 def main() -> None:
@@ -246,31 +255,40 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=20_000)
     parser.add_argument("--large", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--runs", type=int, default=1, help="so many tables, one after the other")
     parser.add_argument("--database", default="postgres://postgres@127.0.0.1:5432")
     parser.add_argument("--serve", action="store_true")
+    parser.add_argument("--prepare", action="store_true")
     options = parser.parse_args()
-    if options.serve:
-        serve()
+    if options.serve or options.prepare:
+        (serve if options.serve else prepare)()
         return
-    servers: list[Server] = []
+    template, servers = f"bench_registers_{os.getpid()}", []
+    execute(options.database, f'CREATE DATABASE "{template}"')
     try:
-        servers = [Server(options.small, options.database), Server(options.large, options.database)]
+        subprocess.run([sys.executable, __file__, "--prepare"], env=environment(options.database, template), check=True)
+        for size in (options.small, options.large):
+            servers.append(Server(size, options.database, template))
         for server in servers:
             assert server.read() == "ready"
-        report(servers, options)
+        worst = max(report(servers, options) for _run in range(options.runs))
+        sys.exit(worst > LIMIT)
     finally:
         for server in servers:
             server.close()
+        execute(options.database, f'DROP DATABASE "{template}" WITH (FORCE)')
 
 
-def report(servers: list[Server], options: argparse.Namespace) -> None:
+def report(servers: list[Server], options: argparse.Namespace) -> float:
+    """Prints the table; returns the worst ratio."""
     titles = [
         "department, members, first page", "department, members, one branch", "department, members, search 王", "department, members, page 8",
         "college, members, first page", "college, members, a department", "college, members, away now", "college, members, search a number",
         "college, members, page 30", "college, everybody, first page", "college, everybody, candidates", "college, everybody, a grade",
-        "college, everybody, search a number", "college, everybody, search 王", "college, everybody, page 150",
+        "college, everybody, search a number", "college, everybody, search 王", "college, everybody, search 王明",
+        "college, everybody, search lp", "college, members, search 王, page 2", "college, everybody, page 150",
     ]  # fmt: skip
-    print(f"{'ms of CPU a page':<34}{options.small:>9}{options.large:>9}{'ratio':>7}   SQL alone{'':>6}ratio  queries")
+    print(f"{'ms of CPU a page':<36}{options.small:>9}{options.large:>9}{'ratio':>7}   SQL alone{'':>6}ratio  queries")
     worst = 0.0
     for number, title in enumerate(titles):
         best: list[list[float]] = [[], []]
@@ -282,11 +300,11 @@ def report(servers: list[Server], options: argparse.Namespace) -> None:
         ratio = large / small
         worst = max(worst, ratio)
         print(
-            f"{title:<34}{1000 * small:9.1f}{1000 * large:9.1f}{ratio:7.2f}{1000 * small_sql:9.1f}{1000 * large_sql:9.1f}"
+            f"{title:<36}{1000 * small:9.1f}{1000 * large:9.1f}{ratio:7.2f}{1000 * small_sql:9.1f}{1000 * large_sql:9.1f}"
             f"{large_sql / small_sql:7.2f}{queries:7.0f}", flush=True,
         )  # fmt: skip
-    print(f"the worst page costs {worst:.2f} x (at most {LIMIT})")
-    sys.exit(worst > LIMIT)
+    print(f"the worst page costs {worst:.2f} x (at most {LIMIT})", flush=True)
+    return worst
 
 
 if __name__ == "__main__":

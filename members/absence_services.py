@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
@@ -17,6 +17,32 @@ from pairing_portal.common.scope import Scope
 from .models import Absence, AbsenceKind, Person
 
 AT_ONCE = 500
+
+
+def _lock_people(ids: list[int]) -> None:
+    """In the order of their ids, so that lists that overlap wait for each other."""
+    list(Person.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
+
+
+def _overlapping(ids: list[int], kind: str, from_on: date, to_on: date | None) -> QuerySet[Absence]:
+    rows = Absence.objects.filter(person_id__in=ids, kind=kind).filter(Q(to_on=None) | Q(to_on__gte=from_on))
+    return rows if to_on is None else rows.filter(from_on__lte=to_on)
+
+
+@transaction.atomic
+def save_absence(*, absence: Absence, by: User) -> Absence:
+    """One absence, new or corrected. Raises `Refused` when another of its kind overlaps; the person's row is the lock."""
+    _lock_people([absence.person_id])
+    others = _overlapping([absence.person_id], absence.kind, absence.from_on, absence.to_on).exclude(pk=absence.pk)
+    other = others.first()
+    if other is not None:
+        raise Refused(
+            _("An absence of that kind is recorded for these days already: %(absence)s. Correct that one instead.")
+            % {"absence": other}, field="from_on",
+        )  # fmt: skip
+    absence._history_user = by  # type: ignore[attr-defined]  # read by the history
+    absence.save()
+    return absence
 
 
 @transaction.atomic
@@ -38,11 +64,8 @@ def record_absences(
     changeable = set(Person.objects.changeable_by(scope).filter(pk__in=ids).values_list("pk", flat=True))
     if changeable != set(ids):
         raise Refused(_("Somebody chosen is outside what you manage. Nothing was recorded."))
-    list(Person.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
-    overlapping = Absence.objects.filter(person_id__in=ids, kind=kind).filter(Q(to_on=None) | Q(to_on__gte=from_on))
-    if to_on is not None:
-        overlapping = overlapping.filter(from_on__lte=to_on)
-    away = set(overlapping.values_list("person_id", flat=True))
+    _lock_people(ids)
+    away = set(_overlapping(ids, kind, from_on, to_on).values_list("person_id", flat=True))
     fresh = [Absence(person_id=pk, kind=kind, from_on=from_on, to_on=to_on) for pk in ids if pk not in away]
     bulk_create_with_history(fresh, Absence, batch_size=AT_ONCE, default_user=by)
     return len(fresh), len(ids) - len(fresh)

@@ -26,13 +26,13 @@ from pairing_portal.common.scope import ADMIN_SITE_ROLES, NOBODY, SETUP_ROLES, R
 from . import admin_posts, admin_transfers  # noqa: F401  # registers their pages
 from .admin_actions import RegisterActions
 from .admin_lists import (
-    COUNTED,
     REASONS,
     AwayFilter,
     BranchFilter,
     CappedPaginator,
     ClassFilter,
     DepartmentFilter,
+    FoundPaginator,
     GradeFilter,
     LeavingFilter,
     ReadableChanges,
@@ -100,7 +100,6 @@ class RosterAdmin(RegisterActions, ImportExportMixin, PortalHistoryAdmin):
     list_select_related = ("party_branch", "school_class", "department")
     list_before_template = "admin/members/register_tools.html"
     list_filter_sheet = False
-    paginator = CappedPaginator
     search_fields = ("name", "number", "name_key")
     search_help_text = gettext_lazy("Beginning or end of the name, pinyin, initials or number")
     ordering = ("name_key", "number")
@@ -149,6 +148,12 @@ class RosterAdmin(RegisterActions, ImportExportMixin, PortalHistoryAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RegisterChangeList]:
         return RegisterChangeList
 
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
+    ) -> CappedPaginator:
+        finds_few = request.GET.get("q", "").strip() or request.GET.get(AwayFilter.parameter_name) == "yes"
+        return (FoundPaginator if finds_few else CappedPaginator)(queryset, per_page, *args, **kwargs)
+
     def get_list_display(self, request: HttpRequest) -> Any:
         return list_columns(self._columns(request), scope_of(request))
 
@@ -170,7 +175,6 @@ class RosterAdmin(RegisterActions, ImportExportMixin, PortalHistoryAdmin):
             "query": request.GET.urlencode(),
             "chosen": chosen,
             "register": self.register_name,
-            "counted": COUNTED,
         }
         return super().changelist_view(request, {**(extra_context or {}), "tools": tools})
 

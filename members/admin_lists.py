@@ -9,7 +9,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Concat
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -27,6 +28,8 @@ from .registers import BY_KEY, RegisterColumn, may_see_contacts
 
 # More rows than this are not counted and not leafed through: whoever looks for somebody among them filters.
 COUNTED = 10_000
+# Of what is searched for, and of who is away: so many are looked up once, for the count and the page alike.
+FOUND = 1_000
 # Longer lists of places are offered once something above them is chosen.
 OFFERED = 80
 YEARS_BACK = 6
@@ -37,20 +40,63 @@ OWN_PARAMETERS = ("cols", "view")
 
 
 class CappedPaginator(Paginator):
-    """Counts no further than `COUNTED`; `is_capped` says that there are more."""
+    """Counts no further than `limit`; `is_capped` says that there are more. `is_search` chooses the words for it."""
+
+    is_search = False
+
+    @property
+    def limit(self) -> int:
+        return COUNTED
 
     @cached_property
     def _counted(self) -> int:
         rows: Any = self.object_list
-        return int(rows.order_by()[: COUNTED + 1].count())
+        return int(rows.order_by()[: self.limit + 1].count())
 
     @cached_property
     def count(self) -> int:
-        return min(self._counted, COUNTED)
+        return min(self._counted, self.limit)
 
     @property
     def is_capped(self) -> bool:
-        return self._counted > COUNTED
+        return self._counted > self.limit
+
+
+class FoundPaginator(CappedPaginator):
+    """For few among many: looks up the keys of the first `FOUND` in their order, once; a page reads the rows of its own keys.
+
+    The order of an index is no help here. PostgreSQL takes whoever is looked for to be spread evenly over the register and leafs
+    through it in order until a page is full; all of one surname stand in one place, though, so that it reads half of the college.
+    Therefore the keys are ordered by an expression without an index: found first, sorted then.
+    """
+
+    is_search = True
+
+    @property
+    def limit(self) -> int:
+        return FOUND
+
+    @cached_property
+    def _keys(self) -> list[int]:
+        rows: Any = self.object_list
+        first, *rest = rows.query.order_by or rows.model._meta.ordering
+        is_descending, name = first.startswith("-"), first.removeprefix("-")
+        sorted_by = Concat(F(name), Value(""))
+        rows = rows.select_related(None).order_by(sorted_by.desc() if is_descending else sorted_by.asc(), *rest)
+        return list(rows.values_list("pk", flat=True)[: self.limit + 1])
+
+    @cached_property
+    def _counted(self) -> int:
+        return len(self._keys)
+
+    def rows(self, first: int, last: int) -> Any:
+        """The rows between two places of the list."""
+        rows: Any = self.object_list
+        return rows.filter(pk__in=self._keys[first : min(last, self.limit)])
+
+    def page(self, number: Any) -> Any:
+        number = self.validate_number(number)
+        return self._get_page(self.rows((number - 1) * self.per_page, number * self.per_page), number, self)
 
 
 class RegisterChangeList(CappedChangeList):
@@ -61,6 +107,25 @@ class RegisterChangeList(CappedChangeList):
         for name in OWN_PARAMETERS:
             found.pop(name, None)
         return found
+
+    def in_words(self) -> list[dict[str, Any]]:
+        """What is filtered: the filter's title, the choice, and the address without it."""
+        found = []
+        for spec in self.filter_specs if self.get_filters_params() else ():
+            everything, *choices = list(spec.choices(self))
+            found += [
+                {"title": spec.title, "choice": choice["display"], "off": everything["query_string"]}
+                for choice in choices
+                if choice["selected"]
+            ]
+        return found
+
+    def get_results(self, request: HttpRequest) -> None:
+        """What is listed without pages is read by its keys, too, where the paginator has them."""
+        super().get_results(request)
+        is_whole = not self.multi_page or (self.show_all and self.can_show_all)
+        if is_whole and isinstance(self.paginator, FoundPaginator):
+            self.result_list = self.paginator.rows(0, self.result_count)
 
 
 class AwayFilter(admin.SimpleListFilter):

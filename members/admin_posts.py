@@ -20,6 +20,7 @@ from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import ADMIN_SITE_ROLES, Role, Scope
 
 from . import admin_process, post_services  # noqa: F401  # admin_process registers its pages
+from .absence_services import save_absence
 from .models import Absence, ExcellentMember, Person, Post, Sponsor, StaffRole
 from .office_models import LEAGUE_POSTS, StaffKind
 from .stages import MEMBER_STAGES, Stage
@@ -223,6 +224,9 @@ class AbsenceAdmin(OfPersonAdmin, PortalHistoryAdmin):
     list_filter = ("kind",)
     date_hierarchy = "from_on"
     fields = ("person", "kind", "from_on", "to_on")
+
+    def save_model(self, request: HttpRequest, obj: Absence, form: Any, change: bool) -> None:
+        save_absence(absence=obj, by=request.user)  # type: ignore[arg-type]  # signed in
 
 
 @register(ExcellentMember)

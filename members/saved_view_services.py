@@ -67,7 +67,9 @@ def rename_view(*, view: SavedView, name: str, by: User) -> SavedView:
     """Another name. Raises `Refused` for somebody else's view or a name that is taken."""
     name = _checked_name(name)
     _lock(by)
-    row = SavedView.objects.select_for_update().get(pk=view.pk)
+    row = SavedView.objects.select_for_update().filter(pk=view.pk).first()
+    if row is None:
+        raise Refused(_("This view was deleted meanwhile."))
     if row.user_id != by.pk:
         raise Refused(_("This view belongs to somebody else."))
     _refuse_taken(by, row.register, name, besides=row.pk)
