@@ -14,6 +14,7 @@ from django.utils import timezone
 from branches.models import AcademicYear, PartyBranch
 from branches.policy import Policy, policy_number
 from members.models import Person, Post
+from members.party_groups import branches_with_groups
 from members.stages import MEMBER_STAGES
 from pairing_portal.common.scope import Scope
 
@@ -36,8 +37,8 @@ class BranchOwes:
 class Bodies:
     """What there is in each of some branches: those with a committee, those with Party groups, and how many members.
 
-    Nobody writes down who is in which group. A branch has groups when it is large enough that they are expected, or when a
-    group meeting of its own is on record or planned.
+    A branch that keeps its groups in the portal has those it has. One that keeps none has groups when it is large enough that they
+    are expected, or when a group meeting of its own is on record or planned.
     """
 
     committees: set[int]
@@ -69,7 +70,7 @@ def owed_for(scope: Scope, today: date) -> dict[str, Any]:
 
 
 def owed_of(branches: Iterable[PartyBranch], today: date) -> dict[PartyBranch, list[Owed]]:
-    """What each branch owes; seven queries, however many branches."""
+    """What each branch owes; eight queries, however many branches."""
     return _owed_and_bodies(list(branches), today)[0]
 
 
@@ -107,7 +108,8 @@ def _bodies(
     # Only what was held or is planned counts as a record: a meeting called off says nothing.
     with_record = {pk for pk in ids if any(_is_on_record(records[pk].get(key, Done())) for key in keys)}
     large = {pk for pk, count in members.items() if count > above}
-    return Bodies(_committees(ids, today), with_record | large, members)
+    kept, active = branches_with_groups(ids)
+    return Bodies(_committees(ids, today), active | (with_record | large) - kept, members)
 
 
 def _is_on_record(done: Done) -> bool:

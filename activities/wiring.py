@@ -28,6 +28,8 @@ from pairing_portal.common.registries import (
     navigation,
     pairing_summaries,
     person_panels,
+    restorers,
+    successions,
     successor_ideas,
     talk_records,
 )
@@ -55,6 +57,8 @@ def register() -> None:
         "activities", MoveEffect(_("Lecture duties end"), moving.end_duties_of_movers, moving.preview_duties_of_movers)
     )
     successor_ideas.register("activities", moving.ideas, order=20)
+    successions.register(moving.DUTY, moving.DUTIES, order=30)
+    restorers.register("activities", moving.RESTORER, order=50)
     handover_items.register("activities", moving.handover, order=40)
     pairing_summaries.register("activities", counts_of_pairing)
     inspection_evidence.register("minutes", evidence_of_minutes)

@@ -10,6 +10,7 @@ from django.contrib import admin
 from pairing_portal.common.admin import PortalHistoryAdmin, register
 from pairing_portal.common.scope import BRANCH_ROLES, Role
 
+from . import admin_party_groups  # noqa: F401  # registers its pages
 from .models import AffiliationTransfer, MobileMember
 
 MOVING_ROLES = BRANCH_ROLES | {Role.STAFF}
@@ -34,7 +35,7 @@ class AffiliationTransferAdmin(PortalHistoryAdmin):
     search_fields = ("person__name", "person__number", "letter_number")
     fields = (
         "person", "kind", ("from_branch", "to_branch"), "to_unit", "letter_number", ("starts_on", "valid_until_on"),
-        ("receipt_on", "last_contact_on"), "state", "reason", "recorded_by",
+        ("receipt_on", "last_contact_on"), "state", "reason", ("asked_by", "recorded_by"), ("settled_at", "settled_by"), "taken_back_why",
     )  # fmt: skip
 
 

@@ -24,6 +24,15 @@ class TransferState(models.TextChoices):
     OPEN = "open", _("under way")
     DONE = "done", _("done")
     CALLED_OFF = "called_off", _("called off")
+    TAKEN_BACK = "taken_back", _("taken back")
+
+
+class AskedBy(models.TextChoices):
+    """Which side asked for a move between branches; empty in rows from before it was kept."""
+
+    FROM_BRANCH = "from", _("the old branch")
+    TO_BRANCH = "to", _("the new branch")
+    DEPARTMENT = "department", _("the department")
 
 
 class AffiliationTransfer(models.Model):
@@ -48,6 +57,16 @@ class AffiliationTransfer(models.Model):
     last_contact_on = models.DateField(_("last contact on"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=TransferState, default=TransferState.OPEN)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    asked_by = models.CharField(_("asked by"), max_length=10, choices=AskedBy, blank=True)
+    # Who takes over what, chosen before it is done: {"pair:12": {"to": person id, "by": user id}}.
+    successors = models.JSONField(_("chosen successors"), default=dict, blank=True, editable=False)
+    settled_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("done by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )  # fmt: skip
+    # What it did, in lines and as rows the rooms can give back; after taking it back, what is back and what is not.
+    outcome = models.JSONField(_("what it ended"), default=dict, blank=True, editable=False)
+    taken_back_why = models.CharField(_("why it was taken back"), max_length=200, blank=True)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("recorded by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )  # fmt: skip
@@ -76,6 +95,9 @@ class AffiliationTransfer(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state=TransferState.CALLED_OFF) | ~Q(reason=""), name="transfer_called_off_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=TransferState.TAKEN_BACK) | ~Q(taken_back_why=""), name="transfer_taken_back_has_reason"
             ),
         ]  # fmt: skip
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from .models import MobileMember, TransferKind
+from pairing_portal.common.registries import SuccessorIdea
+
+from .models import MobileMember, Person, TransferKind
 
 # Kinds of going a member may take; a move between branches has a form of its own.
 GOING = [(kind.value, kind.label) for kind in (TransferKind.OUT, TransferKind.STAYS, TransferKind.ABROAD)]
@@ -18,7 +21,56 @@ def day_input() -> forms.DateInput:
     return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
-class MoveForm(forms.Form):
+class ChoicesForm(forms.Form):
+    """A form that also asks who takes over what: a field for each idea, below the others.
+
+    `kept` are the choices made before. `given()` are the service's arguments, with `successors` where something was asked.
+    """
+
+    def __init__(
+        self, *args: Any, ideas: Sequence[SuccessorIdea] = (), kept: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.choice_names: list[str] = []
+        kept = kept or {}
+        names = _names_of(kept, ideas)
+        for idea in ideas:
+            chosen = kept.get(idea.key, {}).get("to")
+            options = [
+                (str(one.person_id), f"{one.name}（{one.why}）" if one.why else one.name) for one in idea.candidates
+            ]
+            if chosen and str(chosen) not in dict(options) and chosen in names:
+                options.append((str(chosen), names[chosen]))
+            field = f"to-{idea.key}"
+            self.choice_names.append(field)
+            self.fields[field] = forms.ChoiceField(
+                label=idea.what, choices=[("", _("nobody: it ends")), *options], required=False, widget=forms.RadioSelect,
+                initial=str(chosen) if chosen else "",
+            )  # fmt: skip
+
+    def visible_fields(self) -> list[Any]:
+        """Without the choices, which stand under a heading of their own."""
+        return [field for field in super().visible_fields() if field.name not in self.choice_names]
+
+    def choice_fields(self) -> list[Any]:
+        return [self[name] for name in self.choice_names]
+
+    def given(self) -> dict[str, Any]:
+        values = {name: value for name, value in self.cleaned_data.items() if name not in self.choice_names}
+        if self.choice_names:
+            chosen = {name.removeprefix("to-"): self.cleaned_data.get(name) for name in self.choice_names}
+            values["successors"] = {key: int(to) if to else None for key, to in chosen.items()}
+        return values
+
+
+def _names_of(kept: Mapping[str, Any], ideas: Sequence[SuccessorIdea]) -> dict[int, str]:
+    """Of successors chosen before who are no longer among the best."""
+    shown = {one.person_id for idea in ideas for one in idea.candidates}
+    missing = {value["to"] for value in kept.values()} - shown
+    return dict(Person.objects.filter(pk__in=missing).values_list("pk", "name")) if missing else {}
+
+
+class MoveForm(ChoicesForm):
     """To another branch of the college."""
 
     to_branch: Any = forms.ModelChoiceField(label=_("to branch"), queryset=None)
@@ -54,7 +106,7 @@ class GoForm(forms.Form):
         self.fields["kind"].initial = TransferKind.OUT
 
 
-class StepForm(forms.Form):
+class StepForm(ChoicesForm):
     """A step of a transfer; `row` gives what is on record."""
 
     def __init__(self, *args: Any, row: Any, today: date, **kwargs: Any) -> None:
@@ -82,6 +134,22 @@ class LetterForm(StepForm):
 
 class ReasonForm(StepForm):
     reason = forms.CharField(label=_("reason"), max_length=200)
+
+
+class BackForm(StepForm):
+    """Taking a transfer back: the other side reads why."""
+
+    reason = forms.CharField(label=_("reason"), max_length=200, help_text=_("The person and both branches read it."))
+
+
+class LeaveForm(ChoicesForm):
+    """Somebody leaves the college without a transfer: the day they left."""
+
+    on = forms.DateField(label=_("left on"), widget=day_input())
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on"].initial = today
 
 
 class MobileForm(forms.Form):

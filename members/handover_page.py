@@ -16,7 +16,7 @@ from branches.policy import Policy
 from pairing_portal.common.registries import HandoverItem, handover_items
 from pairing_portal.common.scope import Role, Scope
 
-from .due_lists import counts_by_branch, due_rows
+from .due_lists import REVIEWS, BranchCounts, counts_by_branch, due_rows
 from .due_transfers import mobile_due, transfer_due
 from .models import AffiliationTransfer, MobileMember
 from .structure_page import read_structures
@@ -27,6 +27,7 @@ ROOMS: dict[str, Any] = {
     "mentoring": gettext_lazy("Tiered mentoring"),
     "activities": gettext_lazy("Activities and lectures"),
     "conversions": gettext_lazy("Evaluations"),
+    "supervision": gettext_lazy("Supervision"),
 }
 # Counts are those of the branch, whoever reads the page.
 COUNTER = Scope(roles=frozenset({Role.STAFF}), college_staff=True, whole_college=True)
@@ -54,7 +55,8 @@ def members_items(branch_id: int, today: date) -> list[HandoverItem]:
     """This room's own: what is due this month, transfers, mobile members, the branch's structure."""
     branch = PartyBranch.objects.select_related("department").get(pk=branch_id)
     month = today.replace(day=1)
-    due = counts_by_branch(due_rows(scope=COUNTER, month=month, branch_id=branch_id)).get(branch_id, {})
+    due = counts_by_branch(due_rows(scope=COUNTER, month=month, branch_id=branch_id)).get(branch_id, BranchCounts())
+    lists = f"{reverse('due_lists')}?month={month:%Y-%m}&branch={branch_id}"
     transfers = [
         transfer_due(row, today)
         for row in AffiliationTransfer.objects.open().filter(Q(from_branch=branch) | Q(to_branch=branch))
@@ -63,10 +65,8 @@ def members_items(branch_id: int, today: date) -> list[HandoverItem]:
     mobile = [mobile_due(row, months, today) for row in MobileMember.objects.open().filter(person__party_branch=branch)]
     problems = read_structures([branch], scope=COUNTER, today=today)[0]
     rows = [
-        HandoverItem(
-            _("People who may take the next step this month"), sum(due.values()),
-            f"{reverse('due_lists')}?month={month:%Y-%m}&branch={branch_id}",
-        ),
+        HandoverItem(_("People who may take the next step this month"), due.people, lists),
+        HandoverItem(_("Half-year reviews due this month"), due.by_list[REVIEWS], f"{lists}&list={REVIEWS}"),
         HandoverItem(
             _("Transfers under way"), len(transfers), f"{reverse('transfers')}?branch={branch_id}",
             any(found is not None and found.is_late for found in transfers),

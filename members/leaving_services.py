@@ -1,7 +1,8 @@
-"""Somebody leaves by hand: outside the September turn, from the roster."""
+"""Somebody leaves by hand: outside the September turn, from the roster or from the page that hands over first."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.db import transaction
@@ -11,10 +12,13 @@ from django.utils.translation import ngettext
 from accounts.addresses import HasMeta
 from accounts.models import User
 from pairing_portal.common.problems import Refused
+from pairing_portal.common.scope import Scope
 
+from .hand_over import carry_out, lock_for, make_plan
 from .invitations import close_accounts
 from .models import Person
 from .services import leave_people, save_person
+from .transfer_base import lock_person, runs
 
 
 @transaction.atomic
@@ -38,6 +42,37 @@ def save_leaver(
         lines.append(ngettext("%(count)d account closed.", "%(count)d accounts closed.", closed) % {"count": closed})
     person.refresh_from_db(fields=["left_on", "stage"])
     return lines
+
+
+@transaction.atomic
+def leave_person(
+    *,
+    person: Person,
+    on: date,
+    scope: Scope,
+    by: User,
+    today: date,
+    now: datetime,
+    successors: Mapping[str, int | None] | None = None,
+    request: HasMeta | None = None,
+) -> list[str]:
+    """Somebody leaves without a transfer: what was chosen is handed over, the rest ends, the account closes. Returns lines.
+
+    Raises `Refused` for who left already, a day that has not come, and without the right.
+    """
+    plan = make_plan({}, successors, scope=scope, by=by)
+    lock_for(plan)
+    person = lock_person(person, *plan.people)
+    if not runs(scope, person.party_branch):
+        raise Refused(_("Who leaves is entered by the branch's secretary or the department."))
+    if person.left_on is not None:
+        raise Refused(_("%(name)s has left.") % {"name": person.name})
+    if on > today:
+        raise Refused(not_yet_text(), field="on")
+    lines = carry_out(plan, person_id=person.pk, on=on, today=today, now=now)
+    person.refresh_from_db()
+    person.left_on = on
+    return lines + save_leaver(person=person, by=by, today=today, now=now, request=request)
 
 
 def not_yet_text() -> str:

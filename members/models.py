@@ -13,7 +13,7 @@ from simple_history.models import HistoricalRecords
 
 from branches.models import AcademicYear, Department, LeagueBranch, PartyBranch, Programme, SchoolClass
 
-from .affiliation_models import AffiliationTransfer, MobileMember, TransferKind, TransferState
+from .affiliation_models import AffiliationTransfer, AskedBy, MobileMember, TransferKind, TransferState
 from .development_models import VOTED_STEPS, SavedView, StepLabel, StepVote
 from .names import name_key
 from .office_models import (
@@ -27,6 +27,7 @@ from .office_models import (
     StaffKind,
     StaffRole,
 )
+from .party_group_models import PartyGroup, PartyGroupPlace
 from .querysets import PersonQuerySet
 from .stages import MEMBER_STAGES, ORDERED_DATES, STAGE_DATE_FIELDS, Stage, derive_stage, political_status
 
@@ -37,11 +38,14 @@ __all__ = [
     "Activist",
     "AffiliationTransfer",
     "Applicant",
+    "AskedBy",
     "Candidate",
     "DevelopmentStep",
     "ExcellentMember",
     "Member",
     "MobileMember",
+    "PartyGroup",
+    "PartyGroupPlace",
     "Person",
     "Post",
     "PostKind",

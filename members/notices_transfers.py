@@ -31,6 +31,7 @@ from .structure import StructureNumbers, election_notice_from
 ASKED: Final = "members.transfer_asked"
 DONE: Final = "members.transfer_done"
 CALLED_OFF: Final = "members.transfer_called_off"
+TAKEN_BACK: Final = "members.transfer_taken_back"
 LETTER: Final = "members.transfer_letter"
 RECEIPT: Final = "members.transfer_receipt"
 STAY: Final = "members.transfer_stay"
@@ -47,6 +48,7 @@ def register() -> None:
         (ASKED, gettext_lazy("A transfer waits for your answer"), _asked_text),
         (DONE, gettext_lazy("A transfer is done"), _done_text),
         (CALLED_OFF, gettext_lazy("A transfer was called off"), _called_off_text),
+        (TAKEN_BACK, gettext_lazy("A transfer was taken back"), _taken_back_text),
     ):
         more = asked_together(_not_open) if kind == ASKED else {}
         notice_kinds.register(kind, NoticeKind(kind, label, text, to_office=kind == ASKED, **more))
@@ -100,6 +102,16 @@ def move_called_off(row: AffiliationTransfer, *, but: int | None) -> list[DueNot
     return _said(CALLED_OFF, row, _runners(_sides(row)) - {but}, reason=row.reason)
 
 
+def done_prefix(row: AffiliationTransfer) -> str:
+    return f"{DONE}:{row.pk}:"
+
+
+def taken_back(row: AffiliationTransfer, *, but: int | None, now: datetime) -> list[DueNotice]:
+    """To the person and to who runs either branch; each time it happens."""
+    users = (_runners(_sides(row)) | {row.person.user_id}) - {but, None}
+    return _said(TAKEN_BACK, row, users, at=now.isoformat(), kind=row.kind, reason=row.taken_back_why)
+
+
 def _sides(row: AffiliationTransfer) -> list[PartyBranch]:
     return [branch for branch in (row.from_branch, row.to_branch) if branch is not None]
 
@@ -112,15 +124,18 @@ def _runners(branches: Iterable[PartyBranch]) -> set[int | None]:
     )
 
 
-def _said(kind: str, row: AffiliationTransfer, users: Iterable[int | None], **more: Any) -> list[DueNotice]:
-    """The branches are named, the person is not: the link leads to the name."""
+def _said(
+    notice: str, row: AffiliationTransfer, users: Iterable[int | None], *, at: str = "", **more: Any
+) -> list[DueNotice]:
+    """The branches are named, the person is not: the link leads to the name. `at`: said again each time."""
     named = {
         "transfer": row.pk, "from": row.from_branch.short_name if row.from_branch else "",
         "to": row.to_branch.short_name if row.to_branch else "",
     }  # fmt: skip
     return [
         DueNotice(
-            kind=kind, user_id=user_id, dedupe_key=f"{kind}:{row.pk}:{user_id}", subject=named | more,
+            kind=notice, user_id=user_id, dedupe_key=":".join([notice, str(row.pk), *([at] if at else []), str(user_id)]),
+            subject=named | more,
             link=reverse("transfer", args=[row.pk]),
         )
         for user_id in sorted(user for user in users if user is not None)
@@ -285,6 +300,16 @@ def _done_text(subject: dict[str, Any]) -> Text:
 
 def _called_off_text(subject: dict[str, Any]) -> Text:
     return _("Transfer from %(from)s to %(to)s: called off") % _way(subject), str(subject.get("reason", ""))
+
+
+def _taken_back_text(subject: dict[str, Any]) -> Text:
+    title = (
+        _("Transfer from %(from)s to %(to)s: taken back")
+        if subject.get("to")
+        else _("A transfer of %(from)s was taken back")
+    )
+    words = _("The page says what is back and what has to be done by hand. Reason: %(reason)s")
+    return title % _way(subject), words % {"reason": subject.get("reason", "")}
 
 
 def _letter_text(subject: dict[str, Any]) -> Text:

@@ -17,16 +17,19 @@ from pairing_portal.common.scope import Role, Scope
 
 from . import documents
 from .models import DevelopmentStep, LeagueBranch, Person, StepVote
+from .party_groups import group_of
 from .process_facts import Record, numbers_on, vote_of
 from .process_rules import DECISIONS, due_by, is_open, possible_from, standing_problems
 from .process_services import last_step
 from .rules import RULES, Rule, Vote
-from .stages import Stage
+from .stages import MEMBER_STAGES, Stage
 from .steps import STAGE_NAMES, STEPS, Step, Text
 
 DONE, NEXT, MISSING, LATER = "done", "next", "missing", "later"
 # Steps that nothing but the calendar makes lawful: R01, R07, R17.
 WAITS = (1, 7, 23)
+# Placed in a branch and a Party group.
+IN_A_GROUP = 19
 SEVERITY_BADGE = {"block": "late", "warn": "wait", "info": "neutral"}
 
 
@@ -147,7 +150,7 @@ def stage_blocks(
                     by_on=None if done and number not in (6, 21) else due_by(known, number, policy),
                     row=row if with_details else None,
                     papers=tuple(documents.papers_of(number, held.codes)) if with_details and done else (),
-                    vote_words=vote_words(row) if with_details else "", detail=detail_of(row) if with_details else "",
+                    vote_words=vote_words(row) if with_details else "", detail=_detail(record, number, row) if with_details else "",
                     said=said(standing_problems(known, number, today, policy)) if with_details else (),
                     may_record=may_record and not is_kept and not must_wait and (done is not None or is_open(known, number)),
                     is_kept=is_kept, row_differs=bool(done and row and row.done_on != done.on),
@@ -155,6 +158,16 @@ def stage_blocks(
             )  # fmt: skip
         blocks.append(StageBlock(stage, stage_name, tuple(lines)))
     return blocks
+
+
+def _detail(record: Record, number: int, row: DevelopmentStep | None) -> str:
+    """What a step has besides; of step 19 the Party group the person is in now."""
+    words = detail_of(row)
+    if number != IN_A_GROUP or record.person.stage not in MEMBER_STAGES:
+        return words
+    group = group_of(record.person.pk)
+    named = [_("Party group %(group)s") % {"group": group.name}] if group is not None else []
+    return " · ".join([*([words] if words else []), *named])
 
 
 def vote_words(row: DevelopmentStep | None) -> str:

@@ -231,3 +231,31 @@ class MobileQuerySet(OfPersonQuerySet):
 
     def with_names(self) -> MobileQuerySet:
         return self.select_related("person", "person__party_branch", "contact")
+
+
+class PartyGroupQuerySet(ScopedQuerySet[Any]):
+    """Party groups: those of the branches whose committee one sits on, of the department, and one's own."""
+
+    def visible_to(self, scope: Scope) -> PartyGroupQuerySet:
+        if scope.whole_college:
+            return self
+        mine = self.model.objects.filter(places__person_id=scope.person_id or 0, places__left_on=None).values("pk")
+        return self.filter(
+            Q(branch_id__in=scope.branch_ids) | Q(branch__department_id__in=scope.department_ids) | Q(pk__in=mine)
+        )
+
+    def changeable_by(self, scope: Scope) -> PartyGroupQuerySet:
+        """Set up by the branch; its department may help."""
+        if scope.college_staff:
+            return self
+        return self.filter(Q(branch_id__in=scope.managed_branch_ids) | Q(branch__department_id__in=scope.department_ids))
+
+    def active(self) -> PartyGroupQuerySet:
+        return self.filter(dissolved_on=None)
+
+
+class PartyGroupPlaceQuerySet(OfPersonQuerySet):
+    """Places in Party groups are seen with the person."""
+
+    def open(self) -> PartyGroupPlaceQuerySet:
+        return self.filter(left_on=None)

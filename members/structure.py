@@ -81,14 +81,14 @@ class LeagueTerm:
 
 @dataclass(frozen=True)
 class BranchFacts:
-    """One Party branch on one day. `groups` is None where Party groups are not kept in the portal."""
+    """One Party branch on one day. `groups` is empty where the branch keeps none in the portal."""
 
     full: int
     members: int
     is_student: bool = True
     officers: Sequence[Officer] = ()
     term_ends_on: date | None = None
-    groups: Sequence[GroupFacts] | None = None
+    groups: Sequence[GroupFacts] | None = ()
     leagues: Sequence[LeagueTerm] = ()
 
     @property
@@ -199,19 +199,28 @@ def election_notice_from(term_ends_on: date, numbers: StructureNumbers) -> date:
 
 
 def _groups(facts: BranchFacts, numbers: StructureNumbers) -> Iterator[Problem]:
-    if facts.groups is None or not facts.groups:
-        if facts.members > numbers.groups_above:
-            words = _(
-                "Branches of more than %(most)d members are normally divided into Party groups. Form them, or say why not."
-            )
-            yield Problem(words % {"most": numbers.groups_above}, "R35", "info")
-        return
-    for group in facts.groups:
-        if group.members < numbers.group_min or group.full < 1 or not group.leader_is_full:
-            words = _(
-                "The Party group %(group)s needs %(least)d members, one of them a full member who leads it. Join it with another."
-            )
-            yield Problem(words % {"group": group.name, "least": numbers.group_min}, "R35", "warn")
+    yield from group_problems(facts.groups or (), numbers, members=facts.members)
+
+
+def group_problems(groups: Sequence[GroupFacts], numbers: StructureNumbers, *, members: int = 0) -> list[Problem]:
+    """Rule R35: what a group lacks, or that a branch of so many `members` normally has some."""
+    if not groups:
+        words = _(
+            "Branches of more than %(most)d members are normally divided into Party groups. Form them, or say why not."
+        )
+        large = members > numbers.groups_above
+        return [Problem(words % {"most": numbers.groups_above}, "R35", "info")] if large else []
+    few = _(
+        "The Party group %(group)s needs %(least)d members, one of them a full member who leads it. Join it with another."
+    )
+    leader = _("The Party group %(group)s has no full member as its leader. Choose one of its full members.")
+    found = []
+    for group in groups:
+        if group.members < numbers.group_min or group.full < 1:
+            found.append(Problem(few % {"group": group.name, "least": numbers.group_min}, "R35", "warn"))
+        elif not group.leader_is_full:
+            found.append(Problem(leader % {"group": group.name}, "R35", "warn"))
+    return found
 
 
 def _leagues(facts: BranchFacts, numbers: StructureNumbers, today: date) -> Iterator[Problem]:

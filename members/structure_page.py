@@ -17,6 +17,7 @@ from pairing_portal.common.scope import Role, Scope
 
 from .models import Person, Post, PostKind, Stage
 from .office_models import LEAGUE_POSTS
+from .party_groups import facts_of_groups
 from .post_services import may_fill
 from .stages import MEMBER_STAGES
 from .structure import (
@@ -71,18 +72,20 @@ def may_see(scope: Scope, branch: PartyBranch) -> bool:
 
 
 def read_structures(branches: Sequence[PartyBranch], *, scope: Scope, today: date) -> list[Structure]:
-    """What each branch looks like on a day. Four queries, however many branches."""
+    """What each branch looks like on a day. Six queries, however many branches."""
     policy = Policy()
     numbers = StructureNumbers.in_force(lambda key: policy.number(key, today))
     ids = [branch.pk for branch in branches]
     counts = _counts(ids)
     posts, leagues = _posts(ids, today)
+    groups = facts_of_groups(ids)
     found = []
     for branch in branches:
         full, members = counts.get(branch.pk, (0, 0))
         facts = BranchFacts(
             full=full, members=members, officers=[_officer(post) for post in posts[branch.pk]],
             term_ends_on=branch.committee_term_ends_on, leagues=leagues[branch.pk],
+            groups=groups.get(branch.pk, ()),
         )  # fmt: skip
         ends_on = branch.committee_term_ends_on
         found.append(

@@ -16,13 +16,15 @@ from branches.policy import Policy
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.scope import Scope
 
-from . import transfer_services
 from .due_transfers import CONTACT_DUE, Due, mobile_due, transfer_due
 from .forms_transfers import GOING
+from .holdings import Holdings, leaving_preview
+from .letter_services import start_going
 from .mobile_services import may_keep
 from .models import AffiliationTransfer, MobileMember, Person, TransferKind, TransferState
+from .party_groups import group_of
 from .stages import MEMBER_STAGES
-from .transfer_services import Holdings, leaving_preview, start_going
+from .transfer_base import runs
 
 KINDS = frozenset(kind for kind, _label in GOING)
 
@@ -186,11 +188,13 @@ def panel(person_id: int, scope: Scope) -> dict[str, Any] | None:
     is_member = person.stage in MEMBER_STAGES
     is_moving = any(row.state == TransferState.OPEN for row in transfers)
     is_here = person.left_on is None and person.party_branch_id is not None
-    may_move = is_here and not is_moving and transfer_services.runs(scope, person.party_branch)
+    may_leave = is_here and runs(scope, person.party_branch) and person.pk != scope.person_id
+    may_move = is_here and not is_moving and runs(scope, person.party_branch)
     may_register = is_here and is_member and may_keep(person, scope) and not any(row.ended_on is None for row in times)
-    if not (transfers or times or may_move or may_register):
+    group = group_of(person.pk)
+    if not (transfers or times or may_move or may_register or may_leave or group):
         return None
     return {
         "person": person, "transfers": transfer_rows(transfers, today), "times": mobile_rows(times, scope, today),
-        "may_move": may_move, "may_register": may_register,
+        "may_move": may_move, "may_register": may_register, "may_leave": may_leave, "group": group,
     }  # fmt: skip

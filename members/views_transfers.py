@@ -1,4 +1,4 @@
-"""Transfers of affiliation: the list, one of them with its steps, beginning one, the graduates of a year."""
+"""Transfers of affiliation: the list, one of them with its steps, beginning one, leaving."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
@@ -24,11 +24,24 @@ from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
 from pairing_portal.common.scope import Scope
-from pairing_portal.common.toasts import say_done, say_refused
+from pairing_portal.common.toasts import say_done
 
+from . import take_back_services as back
 from . import transfer_page
 from . import transfer_services as services
-from .forms_transfers import DayForm, GoForm, GraduatesForm, LetterForm, MoveForm, ReasonForm, StepForm, TakeForm
+from .forms_transfers import (
+    BackForm,
+    DayForm,
+    GoForm,
+    LeaveForm,
+    LetterForm,
+    MoveForm,
+    ReasonForm,
+    StepForm,
+    TakeForm,
+)
+from .hand_over import allowed_keys, choosable, plan_lines
+from .leaving_services import leave_person
 from .models import AffiliationTransfer, Person, TransferKind, TransferState
 
 PAGE = 50
@@ -48,7 +61,9 @@ class StepPage:
     service: Callable[..., object]
     done: str | Promise
     needs_today: bool = True
+    # Shows what ends with it, and asks who takes over.
     ends_things: bool = False
+    state: str = TransferState.OPEN
 
 
 STAYING = (TransferKind.STAYS, TransferKind.ABROAD)
@@ -76,6 +91,15 @@ STEPS: dict[str, StepPage] = {
     "end": StepPage(
         STAYING, gettext_lazy("The stay is over"), gettext_lazy("End it"), DayForm, services.end_stay,
         gettext_lazy("The stay is over; the person has left."), ends_things=True,
+    ),
+    "successors": StepPage(
+        tuple(TransferKind.values), gettext_lazy("Who takes over"), gettext_lazy("Keep the choice"), TakeForm,
+        services.choose_successors, gettext_lazy("The choice is kept; it is carried out when the transfer is done."),
+        needs_today=False, ends_things=True,
+    ),
+    "back": StepPage(
+        tuple(TransferKind.values), gettext_lazy("Take the transfer back"), gettext_lazy("Take back"), BackForm, back.take_back,
+        gettext_lazy("The transfer is taken back. What is left to be done by hand stands below."), state=TransferState.DONE,
     ),
     "call_off": StepPage(
         tuple(TransferKind.values), gettext_lazy("Call the transfer off"), gettext_lazy("Call off"), ReasonForm,
@@ -123,15 +147,18 @@ def transfers(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def transfer(request: HttpRequest, pk: int) -> HttpResponse:
-    """One transfer: where from, where to, what is due, the steps one may take, and what the person holds."""
+    """One transfer: where from, where to, what is due, the steps one may take, what the person holds, what it did."""
     scope, today = scope_of(request), timezone.localdate()
     row = get_visible_or_404(AffiliationTransfer.objects.visible_to(scope).with_names().distinct(), pk=pk)
     keeps = services.keeps(row, scope)
+    holdings = _holdings(row) if keeps and row.state == TransferState.OPEN else None
     context = {
         "line": transfer_page.transfer_rows([row], today)[0],
         "transfer": row,
-        "steps": _steps(row, scope),
-        "holdings": _holdings(row) if keeps and row.state == TransferState.OPEN else None,
+        "steps": _steps(row, scope, holdings),
+        "holdings": holdings,
+        "planned": plan_lines(row.successors, holdings.ideas) if holdings else (),
+        "told": back.told(row) if keeps else None,
         "history": row.history.select_related("history_user").order_by("history_date", "history_id") if keeps else (),
         "is_mine": row.person_id == scope.person_id,
         "answering": services.answering_branches(row) if row.kind == TransferKind.BRANCH else (),
@@ -139,15 +166,23 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "members/transfer_detail.html", context)
 
 
-def _steps(row: AffiliationTransfer, scope: Scope) -> list[dict[str, Any]]:
+def _steps(row: AffiliationTransfer, scope: Scope, holdings: services.Holdings | None) -> list[dict[str, Any]]:
     """The steps offered now, the main one first."""
-    if row.state != TransferState.OPEN or not services.keeps(row, scope):
+    if not services.keeps(row, scope):
         return []
-    names = [name for name, page in STEPS.items() if row.kind in page.kinds]
+    names = [name for name, page in STEPS.items() if row.kind in page.kinds and page.state == row.state]
     if not services.may_answer(row, scope):
         names = [name for name in names if name != "take"]
+    if not back.may_take_back(row, scope, timezone.localdate()):
+        names = [name for name in names if name != "back"]
+    if not (holdings and allowed_keys([idea.key for idea in holdings.ideas if idea.key and idea.candidates], scope)):
+        names = [name for name in names if name != "successors"]
     return [
-        {"title": STEPS[name].title, "url": reverse(f"transfer_{name}", args=[row.pk]), "is_danger": name == "call_off"}
+        {
+            "title": STEPS[name].title,
+            "url": reverse(f"transfer_{name}", args=[row.pk]),
+            "is_danger": name in ("call_off", "back"),
+        }
         for name in names
     ]
 
@@ -167,21 +202,32 @@ def transfer_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     if not services.keeps(row, scope):
         raise PermissionDenied(_("The branch's secretary or the department keeps this transfer."))
     page = STEPS[step]
-    form = page.form(posted(request), row=row, today=today)
+    is_ending = page.ends_things and row.state == TransferState.OPEN
+    branch_id = row.from_branch_id if row.kind == TransferKind.BRANCH else None
+    ideas = choosable(row.person_id, branch_id, today, scope) if is_ending else []
+    form = page.form(posted(request), row=row, today=today, ideas=ideas, kept=row.successors)
     if request.method == "POST" and form.is_valid():
         more: dict[str, Any] = {"today": today} if page.needs_today else {}
+        given = form.given()
+        if step == "successors":
+            given = {"successors": given.get("successors", {})}
         try:
             made = page.service(
-                transfer=row, scope=scope, by=cast(User, request.user), now=timezone.now(), **more, **form.cleaned_data
+                transfer=row, scope=scope, by=cast(User, request.user), now=timezone.now(), **more, **given
             )
         except Refused as refusal:
             add_refusal(form, refusal)
         else:
             say_done(request, page.done)
             return redirect("transfer", pk=made.pk if isinstance(made, AffiliationTransfer) else row.pk)
+    holdings = _holdings(row) if is_ending else None
+    asked = {idea.key for idea in ideas}
     context = {
-        "transfer": row, "form": form, "step": page,
-        "holdings": _holdings(row) if page.ends_things and row.state == TransferState.OPEN else None,
+        "transfer": row, "form": form, "step": page, "holdings": holdings.without(asked) if holdings else None,
+        "planned": plan_lines({key: value for key, value in row.successors.items() if key not in asked}, holdings.ideas)
+        if holdings else (),
+        "told": back.told(row) if step == "back" else None,
+        "obstacle": back.obstacle(row, today) if step == "back" else "",
     }  # fmt: skip
     return render(request, "members/transfer_step.html", context, status=400 if form.errors else 200)
 
@@ -197,7 +243,8 @@ def transfer_new(request: HttpRequest, person_id: int) -> HttpResponse:
         raise PermissionDenied(_("A transfer is begun by the branch's secretary or the department."))
     data, is_move = posted(request), request.POST.get("way") != "go"
     branches = PartyBranch.objects.visible_to(scope).active().exclude(pk=person.party_branch_id or 0)
-    move = MoveForm(data if is_move else None, branches=branches, today=today)
+    ideas = choosable(person.pk, person.party_branch_id, today, scope)
+    move = MoveForm(data if is_move else None, branches=branches, today=today, ideas=ideas)
     go = GoForm(None if is_move else data, today=today)
     form = move if is_move else go
     if request.method == "POST" and form.is_valid():
@@ -210,76 +257,44 @@ def transfer_new(request: HttpRequest, person_id: int) -> HttpResponse:
             return redirect("transfer", pk=made.pk)
     context = {
         "person": person, "move": move, "go": go, "is_go": not is_move,
-        "holdings": services.moving_preview(people=[person], branch_id=person.party_branch_id, on=today),
+        "holdings": services.moving_preview(
+            people=[person], branch_id=person.party_branch_id, on=today
+        ).without([idea.key for idea in ideas]),
     }  # fmt: skip
     return render(request, "members/transfer_new.html", context, status=400 if form.errors else 200)
 
 
+@require_http_methods(["GET", "POST"])
+def person_leave(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Somebody leaves without a transfer: what ends is shown first, and who takes over is chosen."""
+    scope, today = scope_of(request), timezone.localdate()
+    person = get_visible_or_404(
+        Person.objects.visible_to(scope).select_related("party_branch", "department").distinct(), pk=person_id
+    )
+    if not services.runs(scope, person.party_branch):
+        raise PermissionDenied(_("Who leaves is entered by the branch's secretary or the department."))
+    ideas = choosable(person.pk, None, today, scope)
+    form = LeaveForm(posted(request), today=today, ideas=ideas)
+    if request.method == "POST" and form.is_valid():
+        try:
+            lines = leave_person(
+                person=person, scope=scope, by=cast(User, request.user), today=today, now=timezone.now(), request=request,
+                **form.given(),
+            )  # fmt: skip
+        except Refused as refusal:
+            add_refusal(form, refusal)
+        else:
+            say_done(request, " ".join(lines))
+            return redirect("person", pk=person.pk)
+    holdings = services.leaving_preview(people=[person], on=today).without([idea.key for idea in ideas])
+    context = {"person": person, "form": form, "holdings": holdings}
+    return render(request, "members/person_leave.html", context, status=400 if form.errors else 200)
+
+
 def _begin(request: HttpRequest, person: Person, form: Any, *, is_move: bool) -> AffiliationTransfer:
     who: dict[str, Any] = {"scope": scope_of(request), "by": cast(User, request.user), "today": timezone.localdate()}
-    given = dict(form.cleaned_data)
+    given = form.given() if is_move else dict(form.cleaned_data)
     on = given.pop("starts_on")
     if is_move:
         return services.ask_move(person=person, on=on, now=timezone.now(), **given, **who)
     return services.start_going(person=person, on=on, **given, **who)
-
-
-@require_http_methods(["GET", "POST"])
-def graduates(request: HttpRequest) -> HttpResponse:
-    """The graduates of a year, each with how they go on: choose, look, apply all or nothing."""
-    scope, today = scope_of(request), timezone.localdate()
-    if not (scope.managed_branch_ids or scope.department_ids or scope.college_staff):
-        raise PermissionDenied(
-            _("The affiliation of graduates is arranged by the branch's secretary or the department.")
-        )
-    years = transfer_page.graduation_years(scope, today)
-    asked = request.POST.get("year") or request.GET.get("year") or ""
-    year = int(asked) if asked in {str(one) for one in years} else today.year + (today.month >= 9)
-    lines = transfer_page.graduates_of(scope, year)
-    form = GraduatesForm(posted(request), initial={"starts_on": today})
-    context: dict[str, Any] = {
-        "year": year, "years": years, "lines": lines, "form": form, "kinds": transfer_page.GOING, "is_preview": False,
-        "chosen": [], "message": "",
-    }  # fmt: skip
-    if request.method == "POST":
-        answer = _graduates_posted(request, lines, form, context)
-        if answer is not None:
-            return answer
-    status = 400 if context["message"] or form.errors else 200
-    return render(request, "members/transfer_graduates.html", context, status=status)
-
-
-def _graduates_posted(
-    request: HttpRequest, lines: list[transfer_page.Graduate], form: GraduatesForm, context: dict[str, Any]
-) -> HttpResponse | None:
-    """Look first, then apply; a redirect when it is done, None when the page is shown again."""
-    chosen = transfer_page.read_choices(lines, request.POST)
-    faults = sum(bool(line.choice.error) for line in chosen)
-    if not chosen:
-        context["message"] = _("Nobody is chosen. Choose for each graduate how the affiliation goes on.")
-    elif faults:
-        context["message"] = ngettext(
-            "%(count)d line is not complete yet.", "%(count)d lines are not complete yet.", faults
-        ) % {"count": faults}
-    if context["message"] or not form.is_valid():
-        return None
-    on = form.cleaned_data["starts_on"]
-    mark = transfer_page.fingerprint(chosen, on)
-    if request.POST.get("action") == "apply" and request.POST.get("fingerprint") == mark:
-        try:
-            made = transfer_page.apply_graduates(
-                chosen=chosen, on=on, scope=scope_of(request), by=cast(User, request.user), today=timezone.localdate(),
-                now=timezone.now(),
-            )  # fmt: skip
-        except Refused as refusal:
-            context["message"] = refusal.text
-            return None
-        words = ngettext("%(count)d transfer is entered.", "%(count)d transfers are entered.", len(made))
-        say_done(request, words % {"count": len(made)})
-        return redirect("transfers")
-    if request.POST.get("action") == "apply":
-        say_refused(request, _("The list changed since it was shown. Look at it again."))
-    context |= {
-        "is_preview": True, "chosen": chosen, "fingerprint": mark, "holdings": transfer_page.graduates_preview(chosen, on),
-    }  # fmt: skip
-    return None

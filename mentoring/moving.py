@@ -17,12 +17,15 @@ from . import notices
 from .models import HelpRequest, LeagueGuidance, LinkState, Mentorship
 
 
-def _open_rows(person_ids: Sequence[int], branch_id: int) -> list[Mentorship | LeagueGuidance]:
-    """Tier 1 is kept by the mentor's branch: a classmate who is helped and joins another branch keeps their helper."""
+def open_rows(person_ids: Sequence[int], branch_id: int | None) -> list[Mentorship | LeagueGuidance]:
+    """What hangs on the branch; None: on any. Tier 1 is kept by the mentor's branch: a classmate who is helped and joins another
+    branch keeps their helper."""
     theirs = Q(mentor_id__in=person_ids) | Q(mentee_id__in=person_ids)
-    links = Mentorship.objects.open().filter(theirs, party_branch_id=branch_id).with_people()
-    guidances = LeagueGuidance.objects.open().filter(person_id__in=person_ids, party_branch_id=branch_id).with_names()
-    return [*links, *guidances]
+    links = Mentorship.objects.open().filter(theirs)
+    guidances = LeagueGuidance.objects.open().filter(person_id__in=person_ids)
+    if branch_id is not None:
+        links, guidances = links.filter(party_branch_id=branch_id), guidances.filter(party_branch_id=branch_id)
+    return [*links.with_people(), *guidances.with_names()]
 
 
 def end_links_of_movers(person_ids: Sequence[int], from_branch_id: int, on: date, by_user_id: int | None) -> list[str]:
@@ -30,7 +33,7 @@ def end_links_of_movers(person_ids: Sequence[int], from_branch_id: int, on: date
 
     Runs in the caller's transaction, which has locked the movers.
     """
-    rows, now, told = _open_rows(person_ids, from_branch_id), timezone.now(), []
+    rows, now, told = open_rows(person_ids, from_branch_id), timezone.now(), []
     lines = [str(row) for row in rows]
     for row in rows:
         if row.state == LinkState.DRAFT:
@@ -48,7 +51,7 @@ def end_links_of_movers(person_ids: Sequence[int], from_branch_id: int, on: date
 
 def preview_links_of_movers(person_ids: Sequence[int], from_branch_id: int) -> list[str]:
     """What `end_links_of_movers` would end."""
-    return [str(row) for row in _open_rows(person_ids, from_branch_id)]
+    return [str(row) for row in open_rows(person_ids, from_branch_id)]
 
 
 def handover(branch_id: int, today: date) -> list[Any]:

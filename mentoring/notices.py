@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -105,6 +106,16 @@ def offer_answered(link: Mentorship) -> list[DueNotice]:
 
 def link_ended(link: Mentorship, by: User | None) -> list[DueNotice]:
     return [_said(LINK_ENDED, link, user_id, "/mentoring/me/") for user_id in _users(link.mentor, link.mentee, but=by)]
+
+
+def runs_again(row: Mentorship | LeagueGuidance, by: User | None, now: datetime) -> list[DueNotice]:
+    """An end was taken back: said each time, to everybody but who did it."""
+    if isinstance(row, Mentorship):
+        users = _users(row.mentor, row.mentee, but=by)
+        told = [_said(LINK_BEGAN, row, user_id, "/mentoring/me/") for user_id in users]
+    else:
+        told = guidance_published(row, by)
+    return [replace(notice, dedupe_key=f"{notice.dedupe_key}:{now.isoformat()}") for notice in told]
 
 
 def ended_by_leaving(row: Mentorship | LeagueGuidance) -> list[DueNotice]:

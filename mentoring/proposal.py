@@ -337,7 +337,7 @@ def _years_ahead(weight: int, mentors: Sequence[Card], seekers: Sequence[Seeker]
     )
 
 
-def _detail(key: str, mentor: Card, seeker: Seeker, loads: Counter[int]) -> Any:
+def couple_detail(key: str, mentor: Card, seeker: Seeker, loads: Counter[int]) -> Any:
     """What the words of a reason name."""
     if key == wording.MONTHS:
         return (mentor.months & seeker.months).bit_count()
@@ -348,7 +348,7 @@ def _detail(key: str, mentor: Card, seeker: Seeker, loads: Counter[int]) -> Any:
     return None
 
 
-def _loads(network: Network) -> Counter[int]:
+def loads_of(network: Network) -> Counter[int]:
     """How many each one helps in all tiers."""
     helped = Counter(link.mentor_id for link in network.links if link.ended_on is None)
     helped.update(row.person_id for row in network.guides if row.ended_on is None)
@@ -408,7 +408,7 @@ class _Proposing:
     def __init__(self, board: PlanBoard, tier: int) -> None:
         self.board, self.tier = board, tier
         self.network = Network([*board.network.links], [*board.network.guides])
-        self.loads = _loads(board.network)
+        self.loads = loads_of(board.network)
         self.seekers = seekers_for(board, tier)
         self.has = {seeker.pk: seeker.has for seeker in self.seekers}
         self.couples: list[Couple] = []
@@ -467,7 +467,7 @@ class _Proposing:
         if any(problem.severity == "block" for problem in problems):
             self.refused.add((mentor.facts.pk, seeker.pk))
             return
-        reasons = [[key, points, _detail(key, mentor, seeker, self.loads)] for key, points in pair.parts]
+        reasons = [[key, points, couple_detail(key, mentor, seeker, self.loads)] for key, points in pair.parts]
         if mentor.facts.branch_id != self.board.branch_id:
             reasons.append([wording.PAIRED_BRANCH, 0, mentor.facts.branch_name])
         couple = Couple(self.tier, mentor, seeker, pair.score, reasons)

@@ -19,11 +19,14 @@ from pairing_portal.common.registries import (
     navigation,
     person_panels,
     personal_data,
+    restorers,
+    successions,
+    successor_ideas,
 )
 
 
 def register() -> None:
-    from . import calendar_source, moving, notices, notices_needs, notices_phone, notices_work
+    from . import calendar_source, moving, notices, notices_needs, notices_phone, notices_work, succession
     from .cultivation import cultivation_of
     from .need_panel import support_panel
     from .need_services import erase_needs_of, forget_what_is_over, own_data
@@ -37,6 +40,10 @@ def register() -> None:
         "mentoring", MoveEffect(_("Mentoring links end"), moving.end_links_of_movers, moving.preview_links_of_movers)
     )
     handover_items.register("mentoring", moving.handover, order=30)
+    successor_ideas.register("mentoring", succession.ideas, order=40)
+    successions.register(succession.LINK, succession.LINKS, order=20)
+    successions.register(succession.GUIDANCE, succession.GUIDANCES, order=20)
+    restorers.register("mentoring", succession.RESTORER, order=40)
     for order, (kind, source) in enumerate(
         [
             ("goal", CalendarSource(_("Mentoring goals"), calendar_source.goals, "teal", is_personal=True)),

@@ -74,8 +74,8 @@ def set_pair(
     """
     pairing = open_board(pairing_id=pairing_id, version=version, scope=scope)
     board = read_board(pairing, today=today)
-    helper = _on_side(board.helpers, helper_id, str(pairing.helping_branch.short_name))
-    partner = _on_side(board.partners, partner_id, str(pairing.partner_branch.short_name))
+    helper = on_side(board.helpers, helper_id, str(pairing.helping_branch.short_name))
+    partner = on_side(board.partners, partner_id, str(pairing.partner_branch.short_name))
     known = MemberPairing.objects.filter(
         pairing=pairing, helper_id=helper_id, partner_id=partner_id, ended_on=None
     ).first()
@@ -84,7 +84,7 @@ def set_pair(
             _("%(helper)s and %(partner)s are paired already.") % {"helper": helper.name, "partner": partner.name}
         )
     for card in (helper, partner):
-        _refuse_unfit(card)
+        refuse_unfit(card)
     if not helper.mask & partner.mask:
         raise Refused(
             _("%(helper)s and %(partner)s are never on campus together during the pairing. Choose another partner.")
@@ -107,7 +107,7 @@ def set_pair(
     return pair, made_room
 
 
-def _on_side(cards: Iterable[Card], person_id: int, branch: str) -> Card:
+def on_side(cards: Iterable[Card], person_id: int, branch: str) -> Card:
     card = next((card for card in cards if card.pk == person_id), None)
     if card is None:
         raise Refused(
@@ -120,7 +120,7 @@ def _on_side(cards: Iterable[Card], person_id: int, branch: str) -> Card:
     return card
 
 
-def _refuse_unfit(card: Card) -> None:
+def refuse_unfit(card: Card) -> None:
     if card.is_left_out:
         raise Refused(_("%(name)s asked to be left out. Speak with them first.") % {"name": card.name})
     if card.is_paired_elsewhere:
@@ -317,7 +317,7 @@ def publish_board(
     count_change(pairing)
     people = {person for pair in (*new, *dropped) for person in (pair.helper, pair.partner)}
     people |= {post.person for row in posts for post in (row.helping_post, row.partner_post) if post}
-    told = _tell_people(pairing, people, by=by, now=now)
+    told = tell_people(pairing, people, by=by, now=now)
     return {"new": len(new), "ended": len(dropped), "posts": len(posts), "told": told}
 
 
@@ -334,7 +334,7 @@ def _refuse_gone(pairing: BranchPairing, new: Iterable[MemberPairing], today: da
                 )
 
 
-def _tell_people(pairing: BranchPairing, people: Iterable[Person], *, by: User, now: datetime) -> int:
+def tell_people(pairing: BranchPairing, people: Iterable[Person], *, by: User, now: datetime) -> int:
     """One notice a person, and the other side's secretaries; never the one who published."""
     users = {person.user_id for person in people if person.user_id}
     users |= set(Post.objects.secretary_users(pairing.helping_branch, pairing.partner_branch))

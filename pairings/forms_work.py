@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import PartyBranch
 from members.models import Person
+from pairing_portal.common.choice_fields import ManyRowsField
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.registries import Evidence
 from pairing_portal.common.scope import Scope
@@ -63,7 +64,7 @@ class PersonField(forms.ModelChoiceField):
         return person_label(obj)
 
 
-class PeopleField(forms.ModelMultipleChoiceField):
+class PeopleField(ManyRowsField):
     iterator = _ByBranch
 
     def label_from_instance(self, obj: Any) -> str:

@@ -23,12 +23,15 @@ from pairing_portal.common.registries import (
     move_effects,
     navigation,
     person_panels,
+    restorers,
+    successions,
+    successor_ideas,
 )
 from pairing_portal.common.scope import Role, Scope
 
 
 def register() -> None:
-    from . import calendar_source, moving, notices, notices_board, notices_covers, notices_work
+    from . import calendar_source, moving, notices, notices_board, notices_covers, notices_work, succession
     from .cover_services import end_covers_of
     from .ending_services import end_pairs_of
 
@@ -44,6 +47,9 @@ def register() -> None:
         "covers", MoveEffect(_("Stand-in duties end"), moving.end_covers_of_movers, moving.preview_covers_of_movers)
     )
     handover_items.register("pairings", moving.handover, order=20)
+    successor_ideas.register("pairings", succession.ideas, order=30)
+    successions.register(succession.PAIR, succession.PAIRS, order=15)
+    restorers.register("pairings", succession.RESTORER, order=30)
     person_panels.register("pairings", PersonPanel(_("Pairing"), "pairings/person_panel.html", panel, tab="pairing"))
     person_panels.register(
         "covers", PersonPanel(_("Stand-in duties"), "pairings/cover_panel.html", cover_panel, tab="pairing"), order=110

@@ -52,8 +52,8 @@ def test_no_step_where_there_is_none_or_its_date_is_unknown(stage, dates):
 @pytest.mark.parametrize(
     ("today", "words"),
     [
-        (dt.date(2026, 10, 20), "支部在2026年10月20日前与您谈话(规则 R02)。"),
-        (dt.date(2026, 10, 21), "支部与您的谈话应在2026年10月20日前完成(规则 R02)。如还没有谈话,请询问支部书记。"),
+        (dt.date(2026, 10, 20), "支部在2026年10月20日前与您谈话（规则 R02）。"),
+        (dt.date(2026, 10, 21), "支部与您的谈话应在2026年10月20日前完成（规则 R02）。如还没有谈话，请询问支部书记。"),
     ],
 )
 def test_the_talk_after_an_application_is_due_within_a_month(today, words):
@@ -63,17 +63,17 @@ def test_the_talk_after_an_application_is_due_within_a_month(today, words):
 def test_a_waiting_time_set_by_the_college_moves_the_day_of_an_applicant():
     found = step("applicant", numbers={"application_to_activist_months": 6}, applied_on=dt.date(2026, 8, 31))
     assert (found.on, found.is_open(TODAY)) == (dt.date(2027, 2, 28), False)
-    assert found.words.endswith("从递交申请到确定为积极分子至少 6 个月(规则 R03)。")
+    assert found.words.endswith("从递交申请到确定为积极分子至少 6 个月（规则 R03）。")
 
 
 @pytest.mark.parametrize(
     ("today", "is_open", "words"),
     [
-        (dt.date(2027, 5, 19), False, "预备期自接收之日起 12 个月(规则 R16)。 期满前支部不能讨论转正(规则 R17)。"),
+        (dt.date(2027, 5, 19), False, "预备期自接收之日起 12 个月（规则 R16）。 期满前支部不能讨论转正（规则 R17）。"),
         (
             dt.date(2027, 5, 20),
             True,
-            "预备期自接收之日起 12 个月(规则 R16)。 预备期已满:请递交转正申请,由支部讨论(规则 R19)。",
+            "预备期自接收之日起 12 个月（规则 R16）。 预备期已满：请递交转正申请，由支部讨论（规则 R19）。",
         ),
     ],
 )
@@ -83,7 +83,7 @@ def test_probation_ends_on_its_day(today, is_open, words):
 
 
 def test_an_activist_reads_how_long_and_a_candidate_what_comes_first():
-    assert step("activist", activist_on=TODAY).words == "入党积极分子须先经过至少 12 个月的培养教育和考察(规则 R07)。"
+    assert step("activist", activist_on=TODAY).words == "入党积极分子须先经过至少 12 个月的培养教育和考察（规则 R07）。"
     assert step("candidate").words == (
-        "先要有两名入党介绍人(规则 R08)、3 天或 24 学时的集中培训(规则 R09)和政治审查(规则 R10),再由支部大会讨论决定。没有固定日期。"
+        "先要有两名入党介绍人（规则 R08）、3 天或 24 学时的集中培训（规则 R09）和政治审查（规则 R10），再由支部大会讨论决定。没有固定日期。"
     )

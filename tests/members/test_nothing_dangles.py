@@ -1,6 +1,7 @@
 """Nothing dangles: whatever happens in whatever order, nobody who left or moved holds anything of the branch they left.
 
-Random histories through the services: posts, pairs, links, guidances, lecture duties, mobile members, moves, letters, leavings.
+Random histories through the services: posts, pairs, links, guidances, lecture duties, Party groups, mobile members, moves, letters,
+leavings; with what is held handed over to successors, and with transfers taken back.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from activities.models import LectureDuty
 from activities.services import assign_duty
 from branches.models import LeagueBranch
 from members import mobile_services, transfer_services
-from members.models import AffiliationTransfer, MobileMember, Person, Post
+from members.hand_over import choosable
+from members.models import AffiliationTransfer, MobileMember, PartyGroup, PartyGroupPlace, Person, Post
+from members.party_group_services import assign_members, change_leader, set_up_group
 from members.post_services import appoint_to_post
 from members.services import leave_people
+from members.take_back_services import take_back
 from mentoring.guidance_services import arrange_guidance
 from mentoring.models import LeagueGuidance, Mentorship
 from mentoring.services import arrange_link
@@ -51,6 +55,11 @@ OPERATIONS = (
     "stay",
     "leave",
     "place",
+    "group",
+    "lead",
+    "hand_over",
+    "receipt_over",
+    "back",
 )
 
 steps = st.lists(
@@ -75,7 +84,7 @@ class World:
         ]  # fmt: skip
         self.pairing: BranchPairing = activate(cast)
         self.day = TODAY
-        self.done = 0
+        self.done = self.handed = self.taken_back = 0
         # What a mover still held of the old branch when the move was done. Later the branch may ask them back for something.
         self.kept: list[object] = []
 
@@ -149,6 +158,57 @@ class World:
         if row.state == "done":
             self.kept += held_of(row.person_id, row.from_branch_id)
 
+    def group(self, person, other, n):
+        """The person's branch has a group; both are put into it where they are of the branch."""
+        if person.party_branch is None:
+            return
+        who = {"scope": COLLEGE, "by": self.by, "today": self.day}
+        group = PartyGroup.objects.active().filter(branch=person.party_branch).first()
+        if group is None:
+            group, _problems = set_up_group(
+                branch=person.party_branch, name="第一党小组", people=[person.pk], on=self.day, **who
+            )
+        assign_members(group=group, people={person.pk, other.pk} if n else {person.pk}, on=self.day, **who)
+
+    def lead(self, person, other, n):
+        place = PartyGroupPlace.objects.open().filter(person=person).select_related("group").first()
+        if place is not None:
+            change_leader(group=place.group, leader_id=person.pk, scope=COLLEGE, by=self.by, today=self.day)
+
+    def choices(self, person, branch_id, n):
+        """Each thing to its best successor, the second, the third, or nobody, by turns."""
+        ideas = choosable(person.pk, branch_id, self.day, COLLEGE)
+        found = {}
+        for position, idea in enumerate(ideas):
+            people = [one.person_id for one in idea.candidates]
+            found[idea.key] = [*people, None][(n + position) % (len(people) + 1)]
+        self.handed += sum(to is not None for to in found.values())
+        return found
+
+    def hand_over(self, person, other, n):
+        """A move with successors, asked by the department: carried out at once."""
+        successors = self.choices(person, person.party_branch_id, n) if person.party_branch_id else {}
+        row = transfer_services.ask_move(
+            person=person, to_branch=self.branches[n], on=self.day, successors=successors, **self.who()
+        )
+        if row.state == "done":
+            self.kept += held_of(row.person_id, row.from_branch_id)
+
+    def receipt_over(self, person, other, n):
+        row = AffiliationTransfer.objects.open().filter(person=person, kind="out").first()
+        if row:
+            transfer_services.record_receipt(
+                transfer=row, on=self.day, successors=self.choices(person, None, n), **self.who()
+            )
+
+    def back(self, person, other, n):
+        row = AffiliationTransfer.objects.filter(person=person, state="done").order_by("-pk").first()
+        if row:
+            take_back(transfer=row, reason="登记错了", **self.who())
+            self.taken_back += 1
+            # What was kept from then is of that branch again.
+            self.kept = [one for one in self.kept if person.pk not in people_of(one)]
+
     def letter(self, person, other, n):
         transfer_services.start_going(
             person=person, kind="out", on=self.day, to_unit="单位", scope=COLLEGE, by=self.by, today=self.day
@@ -169,6 +229,10 @@ class World:
     def leave(self, person, other, n):
         if n == 0:
             leave_people(people=[person], left_on=self.day, today=self.day, by=self.by)
+
+
+def people_of(row) -> set[int]:
+    return {getattr(row, name, 0) for name in ("person_id", "mentor_id", "mentee_id")}
 
 
 def held_of(person_id, branch_id) -> list[object]:
@@ -206,6 +270,27 @@ def dangling(world) -> dict[str, list[object]]:
         "contacts of another branch": list(
             mobile.filter(contact__isnull=False).exclude(contact__party_branch=F("person__party_branch"))
         ),
+        "group places": list(PartyGroupPlace.objects.open().filter(person__in=gone)),
+        "group places of an old branch": list(
+            PartyGroupPlace.objects.open().exclude(person__party_branch=F("group__branch"))
+        ),
+        "leaders outside their group": [
+            group
+            for group in PartyGroup.objects.exclude(leader=None)
+            if not PartyGroupPlace.objects.open().filter(group=group, person=group.leader).exists()
+        ],
+        "two pairs of the same two": [
+            pair
+            for pair in open_pairs
+            if open_pairs.filter(pairing=pair.pairing, helper=pair.helper, partner=pair.partner).count() > 1
+        ],
+        "terms and links that ended before they began": [
+            *Post.objects.filter(ended_on__lt=F("since")),
+            *Mentorship.objects.filter(ended_on__lt=F("starts_on")),
+        ],
+        "accounts of people who are here again": list(
+            Person.objects.filter(pk__in=[one.pk for one in world.people], left_on=None, user__is_active=False)
+        ),
         "transfers": list(AffiliationTransfer.objects.open().exclude(kind="out").filter(person__in=gone)),
         "kept after a move": world.kept,
     }
@@ -238,7 +323,7 @@ def test_nothing_dangles(cast, history):
 # One history that holds one of everything and then goes: so that the property is not true of nothing.
 FULL = [
     ("post", 0, 0, 0), ("posts_paired", 0, 0, 0), ("pair", 0, 4, 1), ("place", 0, 0, 0), ("link", 0, 2, 1), ("mobile", 0, 1, 0),
-    ("link", 5, 7, 1), ("guide", 5, 0, 2), ("duty", 5, 0, 2),
+    ("link", 5, 7, 1), ("guide", 5, 0, 2), ("duty", 5, 0, 2), ("group", 0, 1, 1), ("lead", 0, 0, 0),
 ]  # fmt: skip
 
 
@@ -249,21 +334,37 @@ def test_a_full_history_ends_everything(cast):
         Post.objects.filter(ended_on=None, person=world.people[0]), MemberPairing.objects.filter(ended_on=None),
         CommitteePairing.objects.filter(ended_on=None), GroupPlace.objects.all(), Mentorship.objects.open(),
         LeagueGuidance.objects.open(), LectureDuty.objects.filter(ended_on=None), MobileMember.objects.exclude(contact=None),
+        PartyGroupPlace.objects.open().filter(person=world.people[0]), PartyGroup.objects.exclude(leader=None),
     ]  # fmt: skip
-    assert [rows.count() for rows in held] == [1, 1, 1, 1, 2, 1, 1, 1]
+    assert [rows.count() for rows in held] == [1, 1, 1, 1, 2, 1, 1, 1, 1, 1]
     for step in (("move", 0, 0, 3), ("move", 5, 0, 0)):
         world.run(*step)
-    assert [rows.count() for rows in held] == [0, 0, 0, 0, 0, 0, 0, 0]
+    assert [rows.count() for rows in held] == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     assert dangling(world) == {}
 
 
-@pytest.mark.parametrize("room", ["activities", "mentoring", "mobile", "pairings"])
+@pytest.mark.parametrize("room", ["activities", "mentoring", "mobile", "pairings", "party_groups"])
 def test_the_property_notices_a_room_that_ends_nothing(cast, monkeypatch, room):
     """Without one room's ending, something dangles."""
     monkeypatch.setattr(move_effects, "_items", {key: item for key, item in move_effects._items.items() if key != room})
     world = play(cast, [*FULL, ("move", 0, 0, 3), ("move", 5, 0, 0)])
     assert world.done == len(FULL) + 2
     assert dangling(world) != {}
+
+
+def test_a_full_history_is_handed_over_and_taken_back(cast):
+    """The property is not true of nothing: successors take over, and what nobody took comes back."""
+    world = play(cast, FULL)
+    before = {"posts": Post.objects.filter(ended_on=None).count(), "links": Mentorship.objects.open().count()}
+    for step in (("hand_over", 0, 0, 3), ("hand_over", 5, 0, 0)):
+        world.run(*step)
+    assert (world.done, world.handed > 3) == (len(FULL) + 2, True)
+    assert dangling(world) == {}
+    for step in (("back", 5, 0, 0), ("back", 0, 0, 0)):
+        world.run(*step)
+    assert (world.taken_back, dangling(world)) == (2, {})
+    assert [Person.objects.get(pk=world.people[n].pk).party_branch for n in (0, 5)] == [cast.er, cast.liu]
+    assert {"posts": Post.objects.filter(ended_on=None).count(), "links": Mentorship.objects.open().count()} == before
 
 
 def test_the_days_of_what_ended(cast):

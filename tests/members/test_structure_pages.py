@@ -79,7 +79,7 @@ def test_the_overview_asks_as_much_for_many_branches(cast, sign_in):
 
 
 def test_handing_over_lists_every_room_with_something_open(cast, sign_in):
-    assert handover_items.keys() == ["activities", "conversions", "members", "mentoring", "pairings"]
+    assert handover_items.keys() == ["activities", "conversions", "members", "mentoring", "pairings", "supervision"]
     LogEntry.objects.create(
         person=cast.person("er_member"), on=dt.date(2026, 10, 27), minutes=30, purpose="other", summary="谈心", created_at=NOW,
         submitted_at=NOW, state="submitted",

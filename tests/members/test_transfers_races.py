@@ -60,8 +60,8 @@ def test_without_the_lock_several_would_take_it(cast, monkeypatch):
         meet.wait(timeout=20)
         return found
 
-    monkeypatch.setattr(services, "_lock_row", unlocked)
-    monkeypatch.setattr(services, "_lock", lambda person: person)
+    monkeypatch.setattr(services, "lock_row", lambda transfer, more=(): unlocked(transfer))
+    monkeypatch.setattr(services, "lock_person", lambda person, *more: person)
     done, _others = outcome(race(lambda index: services.take_move(transfer=row, **arguments), MANY))
     assert done > 1
 
