@@ -39,6 +39,11 @@ def sign_up(*, activity: Activity, person: Person, now: datetime) -> Participati
         if activity.audience != Audience.OPEN:
             raise Refused(_("You are not among those invited. Ask the host to invite you."))
         row = Participation(activity=activity, person=person)
+    return _take_place(activity, row, now)
+
+
+def _take_place(activity: Activity, row: Participation, now: datetime) -> Participation:
+    """A free place, or the end of the line. The activity is locked by the caller."""
     taken = activity.participations.coming().count()
     is_free = activity.capacity is None or taken < activity.capacity
     row.state = ParticipationState.SIGNED_UP if is_free else ParticipationState.WAITING
@@ -100,6 +105,25 @@ def ask_leave(*, activity: Activity, person: Person, reason: str, now: datetime)
     row.save()
     promote_waiting(activity, now=now)
     post_notices(notices=notices.leave_asked(activity, row), now=now)
+    return row
+
+
+@transaction.atomic
+def come_after_all(*, activity: Activity, person: Person, now: datetime) -> Participation:
+    """Take one's request for leave back, answered or not. While sign-up is open a place is asked for again.
+
+    Afterwards the person is invited as before: the host ticks who comes, or the code does.
+    """
+    activity = lock_activity(activity)
+    row = activity.participations.select_for_update().filter(person=person).first()
+    if row is None or row.state not in (ParticipationState.LEAVE_ASKED, ParticipationState.LEAVE):
+        raise Refused(_("You have not asked for leave. Reload the page."))
+    if activity.state != ActivityState.PUBLISHED or activity.ends_at <= now:
+        raise Refused(_("It is over. Speak with the host if you were there."))
+    if activity.needs_sign_up and (activity.sign_up_until or activity.starts_at) > now:
+        return _take_place(activity, row, now)
+    row.state, row.leave_reason, row.signed_up_at = ParticipationState.INVITED, "", None
+    row.save()
     return row
 
 

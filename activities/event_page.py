@@ -145,6 +145,7 @@ class Own:
     sign_up: bool = False
     withdraw: bool = False
     ask_leave: bool = False
+    come_after_all: bool = False
     place_in_line: int = 0
 
 
@@ -166,6 +167,7 @@ def own_part(activity: Activity, person_id: int | None, now: datetime) -> Own | 
         sign_up=may_sign_up and row.state not in (*taken, *resting),
         withdraw=is_coming and row.state in taken,
         ask_leave=running and row.state not in (*resting, ParticipationState.WITHDRAWN),
+        come_after_all=running and row.state in (ParticipationState.LEAVE_ASKED, ParticipationState.LEAVE),
         place_in_line=_place_in_line(activity, row) if row.state == ParticipationState.WAITING else 0,
     )
 
@@ -208,6 +210,8 @@ def counts_of(activity: Activity) -> Counts:
     """One query."""
     states = Counter(activity.participations.values_list("state", flat=True))
     gone = states["leave"] + states["withdrawn"] + states["waiting"]
+    if activity.needs_sign_up:
+        gone += states["invited"]
     total = sum(states.values())
     return Counts(total, states["signed_up"] + states["present"], states["waiting"], states["present"], total - gone)
 

@@ -313,7 +313,7 @@ def cancel_activity(*, activity: Activity, reason: str, scope: Scope, by: User, 
 def finish_activity(
     *, activity: Activity, summary: str, counted_minutes: int, scope: Scope, by: User, now: datetime
 ) -> Activity:
-    """Close it: who did not come is absent, who came is credited with one confirmed log entry each.
+    """Close it: who should have come and did not is absent, who came is credited with one confirmed log entry each.
 
     Raises `Refused` for minutes out of the range; volunteer service counts without the ways.
     """
@@ -331,7 +331,9 @@ def finish_activity(
     )
     activity.finished_by, activity.finished_at, activity.is_check_in_open = by, now, False
     activity.save()
-    for row in activity.participations.filter(state__in=(ParticipationState.INVITED, ParticipationState.SIGNED_UP)):
+    # Where people sign up, being invited binds nobody.
+    bound = [ParticipationState.SIGNED_UP, *([] if activity.needs_sign_up else [ParticipationState.INVITED])]
+    for row in activity.participations.filter(state__in=bound):
         row.state = ParticipationState.ABSENT
         row.save()
     present = activity.participations.filter(state=ParticipationState.PRESENT).select_related("person")

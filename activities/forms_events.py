@@ -21,6 +21,7 @@ from .event_models import Activity, ActivityKind, Audience
 from .event_rules import Plan
 from .event_services import REPEATS_AT_MOST
 from .filters import host_choices
+from .person_choice import SUGGESTED_ID
 
 PLACES_AT_MOST = 5000
 REPEATS = {
@@ -233,8 +234,8 @@ class AfterwardsForm(forms.Form):
     """Somebody who was there and is not on the list."""
 
     number = forms.CharField(
-        label=gettext_lazy("student or staff number"), max_length=30,
-        widget=forms.TextInput(attrs={"list": "people-of-list", "autocomplete": "off", "inputmode": "text"}),
+        label=gettext_lazy("name or number"), max_length=50,
+        widget=forms.TextInput(attrs={"list": SUGGESTED_ID, "autocomplete": "off", "inputmode": "text"}),
     )  # fmt: skip
     reason = forms.CharField(
         label=gettext_lazy("why entered afterwards"), max_length=200, widget=forms.TextInput(attrs={"maxlength": 200})

@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from members.models import Person
 from pairing_portal.common.scope import Scope
@@ -29,6 +29,7 @@ from .line_models import (
     TieRule,
 )
 from .line_services import TALK_MINUTES, Talk
+from .person_choice import SUGGESTED_ID, person_meant, suggested
 
 
 class SetupForm(forms.Form):
@@ -87,8 +88,11 @@ class TeamForm(forms.Form):
 class TalkForm(forms.Form):
     """Who speaks about what: somebody by number, or a guest by name."""
 
-    title = forms.CharField(label=gettext_lazy("title"), max_length=100)
-    number = forms.CharField(label=gettext_lazy("speaker, by number"), max_length=30, required=False)
+    title = forms.CharField(label=pgettext_lazy("talk", "title"), max_length=100)
+    number = forms.CharField(
+        label=gettext_lazy("speaker, by name or number"), max_length=50, required=False,
+        widget=forms.TextInput(attrs={"list": SUGGESTED_ID, "autocomplete": "off"}),
+    )  # fmt: skip
     guest = forms.CharField(
         label=gettext_lazy("or a guest, by name"), max_length=50, required=False,
         help_text=gettext_lazy("A speaker of the roster or a guest, one of the two."),
@@ -102,6 +106,7 @@ class TalkForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.scope, self.activity, self.talk = scope, activity, talk
+        self.suggested = suggested(activity, scope)
         if activity.kind.own_fields == OwnFields.MICRO_LECTURE:
             del self.fields["topic"]
         if talk is not None:
@@ -115,11 +120,7 @@ class TalkForm(forms.Form):
             return None
         if self.talk and self.talk.speaker and self.talk.speaker.number == number:
             return self.talk.speaker
-        invited = self.activity.participations.filter(person__number=number).select_related("person").first()
-        found = invited.person if invited else Person.objects.visible_to(self.scope).filter(number=number).first()
-        if found is None:
-            raise forms.ValidationError(_("Nobody you may see has the number %(number)s.") % {"number": number})
-        return found
+        return person_meant(number, self.activity, self.scope)
 
     def talk_given(self) -> Talk:
         data = self.cleaned_data

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from branches.models import Department, LeagueBranch, PartyBranch
 from members.models import Person
@@ -98,8 +98,8 @@ VoteFormSet = forms.formset_factory(
 class AnnouncementForm(forms.Form):
     """Title, text, and who it is meant for; offered is whom the user may publish to."""
 
-    audience = forms.ChoiceField(label=gettext_lazy("audience"))
-    title = forms.CharField(label=gettext_lazy("title"), max_length=100)
+    audience = forms.ChoiceField(label=gettext_lazy("who reads it"))
+    title = forms.CharField(label=pgettext_lazy("announcement", "title"), max_length=100)
     text = forms.CharField(label=gettext_lazy("text"), max_length=5000, widget=_long(8))
     is_important = forms.BooleanField(
         label=gettext_lazy("important"), required=False,

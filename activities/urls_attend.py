@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern] = [
     path("activities/<int:pk>/sign-up/", own.activity_sign_up, name="activity_sign_up"),
     path("activities/<int:pk>/withdraw/", own.activity_withdraw, name="activity_withdraw"),
     path("activities/<int:pk>/leave/", own.activity_ask_leave, name="activity_ask_leave"),
+    path("activities/<int:pk>/come/", own.activity_come_after_all, name="activity_come_after_all"),
     path("activities/<int:pk>/check-in/<str:code>/", own.activity_check_in, name="activity_check_in"),
     path("activities/<int:pk>/list/", kept.activity_list, name="activity_list"),
     path("activities/<int:pk>/list/mark/", kept.activity_mark, name="activity_mark"),

@@ -71,7 +71,19 @@ def activity_ask_leave(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask to be excused, with a reason."""
     reason = request.POST.get("reason", "")[:200]
     words = _("Sent. You are told what the host answers.")
-    return _press(request, pk, attending.ask_leave, lambda row: (words, ""), reason=reason)
+    return _press(request, pk, attending.ask_leave, lambda row: (words, "activity_come_after_all"), reason=reason)
+
+
+@require_POST
+def activity_come_after_all(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the request for leave back."""
+
+    def said(row: Participation) -> tuple[str, str]:
+        if row.state == ParticipationState.WAITING:
+            return _("No place is free. You stand in line and are told when one is."), ""
+        return _("Good: you are expected again."), ""
+
+    return _press(request, pk, attending.come_after_all, said)
 
 
 @never_cache

@@ -18,7 +18,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from members.models import Person
 from pairing_portal.common.problems import Refused
 from pairing_portal.common.querysets import get_visible_or_404
 from pairing_portal.common.requests import scope_of
@@ -32,6 +31,7 @@ from .event_models import Activity, ActivityState, Participation, ParticipationS
 from .event_page import GROUPS, PERSON_TONES, counts_of, shows_code
 from .event_rules import may_keep_list, may_run
 from .forms_events import AfterwardsForm, CreditForm
+from .person_choice import person_meant
 from .views_events import visible_activity
 
 LIST_AT_MOST = 1000
@@ -157,29 +157,22 @@ def activity_afterwards(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied(_("Only who runs the host, or its department, may do this."))
     form = AfterwardsForm(request.POST)
     if form.is_valid():
-        person = _by_number(scope, found, form.cleaned_data["number"])
-        if person is None:
-            form.add_error(
-                "number", _("Nobody you may see has this number. Check it, or ask for the name on the roster.")
-            )
+        try:
+            person = person_meant(form.cleaned_data["number"], found, scope)
+        except Refused as refusal:
+            form.add_error("number", refusal)
+            return _list_page(request, scope, found, form)
+        try:
+            attending.enter_afterwards(
+                activity=found, person=person, reason=form.cleaned_data["reason"], scope=scope, by=request.user,
+                now=timezone.now(),
+            )  # fmt: skip
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal)
         else:
-            try:
-                attending.enter_afterwards(
-                    activity=found, person=person, reason=form.cleaned_data["reason"], scope=scope, by=request.user,
-                    now=timezone.now(),
-                )  # fmt: skip
-            except Refused as refusal:
-                form.add_error(refusal.field if refusal.field in form.fields else None, refusal)
-            else:
-                say_done(request, _("%(name)s is entered as present.") % {"name": person.name})
-                return redirect("activity_list", pk=pk)
+            say_done(request, _("%(name)s is entered as present.") % {"name": person.name})
+            return redirect("activity_list", pk=pk)
     return _list_page(request, scope, found, form)
-
-
-def _by_number(scope: Scope, found: Activity, number: str) -> Person | None:
-    """By number: somebody on the list, or somebody the user sees."""
-    row = found.participations.filter(person__number=number).select_related("person").first()
-    return row.person if row else Person.objects.visible_to(scope).filter(number=number).first()
 
 
 @require_POST

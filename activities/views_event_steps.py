@@ -175,8 +175,12 @@ def activity_finish(request: HttpRequest, pk: int) -> HttpResponse:
         "title": _("Finish “%(title)s”") % {"title": found.title},
         "text": _("Tick everybody who came on the list first."),
         "consequences": [
-            _("%(count)d present are credited with the minutes below.") % {"count": present},
-            _("Who was invited and did not come is absent; leave granted stays leave."),
+            _("%(count)d present are credited with the minutes below.") % {"count": present}
+            if present
+            else _("Nobody is ticked as present yet: nobody is credited. Go back to the list first."),
+            _("Who signed up and did not come is absent; who was merely invited is not.")
+            if found.needs_sign_up
+            else _("Who was invited and did not come is absent; leave granted stays leave."),
             _("Up to %(most)d minutes; for one person they can be changed on the list afterwards.")
             % {"most": minutes_allowed(found)[1]},
         ],

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q
 
@@ -157,9 +158,12 @@ def cells_statement(
     first = min(mondays)
     weeks = [row for monday in sorted(set(mondays)) if (row := _week(monday, first, context)) is not None]
     compiler = league_branches.order_by().values("pk").query.get_compiler(connection=connection)
-    if not weeks or league_branches.query.is_empty():
+    if not weeks:
         return None
-    branches, branch_parameters = compiler.as_sql()
+    try:
+        branches, branch_parameters = compiler.as_sql()
+    except EmptyResultSet:  # nobody can be among them: `none()`, or in an empty list
+        return None
     days_since = DAYS_SINCE[connection.vendor]
     sql = CELLS.format(weeks=", ".join([_PLACES] * len(weeks)), days_since=days_since, branches=branches, **TABLES)
     parameters = [

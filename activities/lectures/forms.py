@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import LeagueBranch
 from members.models import Person
+from pairing_portal.common.choice_fields import ManyRowsField
 from pairing_portal.common.scope import Scope
 
 from ..lecture_querysets import league_branches_on_duty
@@ -68,10 +69,8 @@ class MaterialMixin(forms.Form):
 class LectureForm(MaterialMixin):
     """Record a lecture that was given."""
 
-    league_branches = forms.ModelMultipleChoiceField(
-        label=_("League branches"), queryset=None, widget=forms.CheckboxSelectMultiple
-    )
-    speakers = forms.ModelMultipleChoiceField(label=_("speakers"), queryset=None, widget=forms.CheckboxSelectMultiple)
+    league_branches = ManyRowsField(label=_("League branches"), queryset=None, widget=forms.CheckboxSelectMultiple)
+    speakers = ManyRowsField(label=_("speakers"), queryset=None, widget=forms.CheckboxSelectMultiple)
     on = forms.DateField(label=_("date"), widget=forms.DateInput(attrs={"type": "date"}))
     starts_at = forms.TimeField(label=_("began at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
     minutes = forms.IntegerField(
@@ -119,7 +118,7 @@ class AudienceAnswerForm(forms.Form):
     )
     attendance = forms.IntegerField(label=_("present"), required=False, min_value=0, max_value=500)
     listed = forms.BooleanField(required=False)
-    listeners = forms.ModelMultipleChoiceField(label=_("present"), queryset=None, required=False)
+    listeners = ManyRowsField(label=_("present"), queryset=None, required=False)
     others = forms.IntegerField(label=_("others present"), required=False, min_value=0, max_value=500)
     minutes_heard = forms.IntegerField(label=_("minutes heard"), required=False, min_value=1, max_value=480)
     reason = forms.CharField(label=_("what happened"), required=False, max_length=200)

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Department, LeagueBranch
+from pairing_portal.common.choice_fields import ManyRowsField
 from pairing_portal.common.scope import Scope
 
 from ..models import ExemptionReason
@@ -104,9 +105,7 @@ class BulkExemptionForm(SpanForm):
     """For the department: a whole grade between two days."""
 
     enrolment_year = forms.TypedChoiceField(label=_("enrolment year"), coerce=int)
-    departments = forms.ModelMultipleChoiceField(
-        label=_("departments"), queryset=None, widget=forms.CheckboxSelectMultiple
-    )
+    departments = ManyRowsField(label=_("departments"), queryset=None, widget=forms.CheckboxSelectMultiple)
     field_order = ("enrolment_year", "departments", "from_on", "to_on", "reason", "note")
 
     def __init__(self, *args: Any, scope: Scope, **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import LeagueBranch
+from pairing_portal.common.choice_fields import ManyRowsField
 from pairing_portal.common.scope import Scope
 
 from ..models import Lecture, TextbookChapter
@@ -32,9 +33,7 @@ class TimeForm(forms.Form):
 class PlanForm(TimeForm):
     """A lecture of one's own at any hour."""
 
-    league_branches = forms.ModelMultipleChoiceField(
-        label=_("League branches"), queryset=None, widget=forms.CheckboxSelectMultiple
-    )
+    league_branches = ManyRowsField(label=_("League branches"), queryset=None, widget=forms.CheckboxSelectMultiple)
     textbook_chapter = ChapterField(
         label=_("chapter of the textbook"), queryset=None, required=False, empty_label=_("not decided yet")
     )

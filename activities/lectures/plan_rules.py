@@ -111,7 +111,9 @@ def may_stand_in(person_id: int, lecture: Lecture, on: date) -> bool:
 
 def plan_problems(wish: Wish, *, now: datetime, but_for: Collection[int] = ()) -> list[Problem]:
     """Blocks and warnings about a lecture planned so; the clashes are right only under a lock on speakers and League branches."""
-    problems = [*_basic_problems(wish, now), *_clash_problems(wish, but_for)]
+    problems = list(_basic_problems(wish, now))
+    if not any(problem.field == "on" for problem in problems):  # a day far out of the way is compared with nothing
+        problems += _clash_problems(wish, but_for)
     if not any(problem.severity == "block" for problem in problems):
         problems += _week_problems(wish, timezone.localdate(now))
     return problems

@@ -146,11 +146,65 @@ class MoveEffect:
 
 
 @dataclass(frozen=True)
+class Successor:
+    """Somebody who could take something over; `why` says what speaks for them, and against them."""
+
+    person_id: int
+    name: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class SuccessorIdea:
-    """Something somebody holds, and the names of those who could take it over, the best first."""
+    """Something somebody holds, and those who could take it over, the best first.
+
+    `key` ("room:number") names it for `successions`; without one nobody can be chosen on the page, and `names` are only said.
+    """
 
     what: str
     names: Sequence[str]
+    key: str = ""
+    candidates: Sequence[Successor] = ()
+
+
+@dataclass(frozen=True)
+class Handing:
+    """Of whom something is handed over or given back; by whom, with which rights, from which day."""
+
+    person_id: int
+    scope: Scope
+    by: Any
+    on: date
+    today: date
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Succession:
+    """How a room hands on one kind of thing.
+
+    `may_choose(numbers, scope)` returns those the scope may hand on. `hand_over(number, successor id, handing)` ends it with its
+    holder and begins it with the successor; it returns a line, or raises `Refused`. `lock(numbers)` takes the locks that come
+    before those of people.
+    """
+
+    may_choose: Callable[[Sequence[int], Scope], set[int]]
+    hand_over: Callable[[int, int, Handing], str]
+    lock: Callable[[Sequence[int]], None] = lambda numbers: None
+
+
+@dataclass(frozen=True)
+class Restorer:
+    """How a room gives back what a move or a leaving ended, when that was a mistake.
+
+    `held(person id, branch id)` describes beforehand what will end, as rows of plain JSON (branch None: wherever it is).
+    `restore(rows, handing)` opens again what may stand and returns two lists of lines: restored, and to be done by hand; rights
+    were checked by the caller. `lock()` takes locks that come before those of people.
+    """
+
+    held: Callable[[int, int | None], list[dict[str, Any]]]
+    restore: Callable[[Sequence[dict[str, Any]], Handing], tuple[list[str], list[str]]]
+    lock: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -265,8 +319,12 @@ notice_kinds: Registry[NoticeKind] = Registry("notice kinds")
 leave_effects: Registry[LeaveEffect] = Registry("leave effects")
 # What ends when people move to another Party branch; what leaving ends is another matter.
 move_effects: Registry[MoveEffect] = Registry("move effects")
-# Who could take over what a person holds in a branch: ideas(person id, branch id, day) -> `SuccessorIdea`s.
-successor_ideas: Registry[Callable[[int, int, date], Sequence[SuccessorIdea]]] = Registry("successor ideas")
+# Who could take over what a person holds in a branch (None: anywhere): ideas(person id, branch id, day) -> `SuccessorIdea`s.
+successor_ideas: Registry[Callable[[int, int | None, date], Sequence[SuccessorIdea]]] = Registry("successor ideas")
+# How it is handed on; the key is the room's part of an idea's key.
+successions: Registry[Succession] = Registry("successions")
+# How what ended is given back when the move or the leaving is taken back.
+restorers: Registry[Restorer] = Registry("restorers")
 # What a new secretary finds open in a branch: items(branch id, day) -> `HandoverItem`s, without those of count 0.
 handover_items: Registry[Callable[[int, date], Sequence[HandoverItem]]] = Registry("handover items")
 # Numbers beside entries of the frame: key -> count(user_id).

@@ -27,7 +27,7 @@ def act(cast, name: str) -> dict[str, object]:
 def plan_of(cast, *, kind: str = "theme_day", **changes) -> Plan:
     """A theme day of Er on Friday the 30th, 15:00 to 17:00."""
     values = {
-        "kind": ActivityKind.objects.get(key=kind), "title": "主题党日:重温入党誓词", "starts_at": at(30, 15), "ends_at": at(30, 17),
+        "kind": ActivityKind.objects.get(key=kind), "title": "主题党日：重温入党誓词", "starts_at": at(30, 15), "ends_at": at(30, 17),
         "party_branch": cast.er, "place": "A101",
     }  # fmt: skip
     return Plan(**values | changes)

@@ -194,7 +194,7 @@ def test_withdrawn_and_put_back_without_telling_twice(cast, sign_in):
     sign_in("er_deputy").get(address)
     assert member.post(reverse("announcement_withdraw", args=[made.pk])).status_code == 403
     assert sign_in("san_secretary").post(reverse("announcement_withdraw", args=[made.pk])).status_code == 404
-    assert said(boss.post(reverse("announcement_withdraw", args=[made.pk]))) == ["已撤回:周五开会"]
+    assert said(boss.post(reverse("announcement_withdraw", args=[made.pk]))) == ["已撤回：周五开会"]
     assert (member.get(address).status_code, boss.get(address).status_code, told()) == (404, 200, [])
     assert said(boss.post(reverse("announcement_withdraw", args=[made.pk]))) == ["该公告已经撤回。"]
     assert said(boss.post(reverse("announcement_restore", args=[made.pk]))) == ["公告已恢复。没有重复通知任何人。"]

@@ -78,8 +78,8 @@ def refused(name: str, data: bytes) -> str:
 
 # --- What is refused ------------------------------------------------------------------------------
 
-DAMAGED = "该图片已损坏或不是图片。请重新拍摄,或另选一张。"
-OTHER = "只能上传图片(JPEG、PNG、WebP)、PDF、DOCX 和 XLSX 文件。"
+DAMAGED = "该图片已损坏或不是图片。请重新拍摄，或另选一张。"
+OTHER = "只能上传图片（JPEG、PNG、WebP）、PDF、DOCX 和 XLSX 文件。"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_odd_names_of_pictures_are_harmless(name):
 
 
 def test_an_empty_file_is_refused():
-    assert refused("a.jpg", b"") == "文件是空的(0 字节)。请重新选择。"
+    assert refused("a.jpg", b"") == "文件是空的（0 字节）。请重新选择。"
 
 
 def test_a_file_over_the_limit_is_refused(settings):
@@ -133,13 +133,13 @@ def bomb() -> bytes:
         ("a.jpg", picture("GIF"), DAMAGED),
         ("a.jpg", b"<svg onload=alert(1)>", DAMAGED),
         ("a.png", bomb(), "该图片超过 2500 万像素。请先缩小。"),
-        ("a.pdf", picture("PNG"), "该文件不是完整的 PDF 文件,与其名称不符。请重新选择。"),
-        ("a.pdf", PDF[:-6], "该文件不是完整的 PDF 文件,与其名称不符。请重新选择。"),
-        ("a.docx", packed(**{"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<x/>"}), "该文件不是 DOCX 文件,与其名称不符。请重新保存后再选择。"),
+        ("a.pdf", picture("PNG"), "该文件不是完整的 PDF 文件，与其名称不符。请重新选择。"),
+        ("a.pdf", PDF[:-6], "该文件不是完整的 PDF 文件，与其名称不符。请重新选择。"),
+        ("a.docx", packed(**{"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<x/>"}), "该文件不是 DOCX 文件，与其名称不符。请重新保存后再选择。"),
         ("a.docx", docx(**{"word/vbaProject.bin": b"x"}), "该文件含有宏。请另存为不含宏的文件后再选择。"),
-        ("a.docx", docx(**{"word/big.xml": b"\0" * 250_000_000}), "该文件解压后远大于其本身,或含有其他压缩文件。请改为上传 PDF。"),
-        ("a.docx", docx(**{"word/a.zip": b"PK\x03\x04"}), "该文件解压后远大于其本身,或含有其他压缩文件。请改为上传 PDF。"),
-        ("a.docx", docx()[:-30], "该 DOCX 文件已损坏。请打开后重新保存,再选择新文件。"),
+        ("a.docx", docx(**{"word/big.xml": b"\0" * 250_000_000}), "该文件解压后远大于其本身，或含有其他压缩文件。请改为上传 PDF。"),
+        ("a.docx", docx(**{"word/a.zip": b"PK\x03\x04"}), "该文件解压后远大于其本身，或含有其他压缩文件。请改为上传 PDF。"),
+        ("a.docx", docx()[:-30], "该 DOCX 文件已损坏。请打开后重新保存，再选择新文件。"),
         ("a.docx", docx(**{"word/_rels/settings.xml.rels": b'<Relationship Type="http://x/relationships/attachedTemplate" Target="http://evil/t.dotm" TargetMode="External"/>'}), "该文件打开时会从别处加载内容。请删除这些内容后重新保存。"),
     ],
 )  # fmt: skip
@@ -238,7 +238,7 @@ def test_the_same_file_twice_is_kept_twice_and_a_seventh_is_refused(entry, sign_
     assert len(set(Attachment.objects.values_list("file", flat=True))) == 6
     answer = send(client, entry, "a.jpg", picture())
     assert answer.status_code == 400
-    assert "已有 6 个文件,达到上限。请先删除一个。" in answer.content.decode()
+    assert "已有 6 个文件，达到上限。请先删除一个。" in answer.content.decode()
     assert Attachment.objects.count() == 6
 
 
@@ -357,7 +357,7 @@ def test_sixty_files_an_hour(cast, entry, monkeypatch):
         services.add_attachment(
             target=entry, file=SimpleUploadedFile("a.jpg", picture()), **act(cast, "er_member")
         )  # fmt: skip
-    assert caught.value.text == "您一小时内已上传 60 个文件,达到上限。请稍后再试。"
+    assert caught.value.text == "您一小时内已上传 60 个文件，达到上限。请稍后再试。"
 
 
 # --- Activities ------------------------------------------------------------------------------------

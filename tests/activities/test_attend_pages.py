@@ -58,7 +58,7 @@ def test_signing_up_twice_takes_one_place_and_can_be_taken_back(cast, sign_in):
     press(client, "activity_sign_up", activity)
     assert state(cast, "er_member", activity) == "signed_up"
     assert said(press(sign_in("er_deputy"), "activity_sign_up", activity)) == [
-        "名额已满,您已进入候补;有空位时会通知您。"
+        "名额已满，您已进入候补；有空位时会通知您。"
     ]
     html = sign_in("er_deputy").get(reverse("activity", args=[activity.pk])).content.decode()
     assert "您排在候补第 1 位" in html
@@ -219,7 +219,7 @@ def test_somebody_is_entered_afterwards_with_a_reason_and_credited(cast, sign_in
     assert "reason" in refused.context["form"].errors
     nobody = press(client, "activity_afterwards", running, number="20250530002", reason="手机没电")
     assert nobody.context["form"].errors["number"] == [
-        "您可见的人员中没有这个学号或工号。请核对,或先确认此人已在名册中。"
+        "在您能看到的人里，没有姓名或学号（工号）是20250530002的。请核对，或填名册上的姓名。"
     ]
     done = press(client, "activity_afterwards", running, number="20230310004", reason="手机没电")
     assert said(done) == ["已补录罗萍妍到会。"]

@@ -64,7 +64,7 @@ def test_an_activity_is_seen_by_its_branch_the_paired_branch_and_the_department(
         "league_secretary",
         "stranger",
     )
-    seen = {name: "主题党日:重温入党誓词" in titles(sign_in(name)) for name in names}
+    seen = {name: "主题党日：重温入党誓词" in titles(sign_in(name)) for name in names}
 
     assert [name for name, sees in seen.items() if sees] == ["er_member", "san_activist", "mech_organiser"]
 
@@ -86,7 +86,7 @@ def test_an_activity_reads_with_its_sign_colour_and_words(cast, sign_in):
     (event,) = [event for event in fetch(sign_in("er_secretary")).json()["events"] if "move" in event]
 
     assert event == {
-        "id": f"activity-{activity.pk}", "title": "主题党日:重温入党誓词", "start": "2026-10-30T15:00", "end": "2026-10-30T17:00",
+        "id": f"activity-{activity.pk}", "title": "主题党日：重温入党誓词", "start": "2026-10-30T15:00", "end": "2026-10-30T17:00",
         "allDay": False, "icon": "flag", "tone": "gold", "words": "Activities · 15:00–17:00 · A101 · 第二党支部 · 主题党日",
         "url": f"/activities/{activity.pk}/", "move": f"/activities/{activity.pk}/move/", "mine": True,
     }  # fmt: skip
@@ -193,7 +193,7 @@ def test_a_week_is_listed_alone_and_turned_by_weeks(cast, sign_in):
     context = page(sign_in("er_member"), "?view=week").context
 
     shown = [line.entry.title for week in context["weeks"] for day in week.days for line in day.lines]
-    assert shown == ["主题党日:重温入党誓词"]
+    assert shown == ["主题党日：重温入党誓词"]
     assert (context["earlier"], context["later"], context["this_month"]) == (
         "/calendar/?on=2026-10-19&view=week", "/calendar/?on=2026-11-02&view=week", "/calendar/?view=week",
     )  # fmt: skip

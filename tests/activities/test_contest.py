@@ -229,7 +229,7 @@ def test_forged_teams_and_a_column_without_a_judge_are_refused(cast, contest, si
 
 def test_closing_names_what_is_missing_and_can_be_taken_back(cast, contest, sign_in):
     client, close = sign_in("er_secretary"), reverse("contest_close", args=[contest.pk])
-    assert said(client.post(close)) == ["“必答题”还没有评分。请录入评分,或删除这一轮。"]
+    assert said(client.post(close)) == ["“必答题”还没有评分。请录入评分，或删除这一轮。"]
     write(cast, contest, red="5")
     contest.refresh_from_db()
     assert "“必答题”缺少甲给“蓝队”的评分。" in said(client.post(close))

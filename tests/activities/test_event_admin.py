@@ -39,7 +39,7 @@ def test_publishing_calls_the_service_and_says_what_was_refused(cast, sign_in):
     assert (draft.state, joint.state) == ("published", "draft")
     said = [str(message) for message in get_messages(response.wsgi_request)]
     assert said[0].startswith("联合学习: ")
-    assert said[1] == "已发布 1 项,共选 2 项。"
+    assert said[1] == "已发布 1 项，共选 2 项。"
     assert Participation.objects.filter(activity=draft).count() == 4
 
 

@@ -134,7 +134,7 @@ def test_a_deputy_of_the_committee_plans_and_the_page_says_who_publishes(cast, s
 def test_the_page_says_when_with_the_teaching_week_and_who_said_yes(cast, sign_in):
     activity = planned(cast, pairing=activate(cast))
     html = page(sign_in("er_secretary"), "activity", activity.pk).content.decode()
-    assert "2026年10月30日(第8教学周)" in html
+    assert "2026年10月30日（第8教学周）" in html
     assert "尚未送出" in html
     life.send_for_approval(activity=activity, **act(cast, "er_secretary"))
     assert "待同意" in page(sign_in("er_secretary"), "activity", activity.pk).content.decode()
@@ -353,7 +353,7 @@ def test_calling_off_asks_why_and_a_draft_is_deleted(cast, sign_in):
     assert client.post(address, {"reason": "教室停电"}).status_code == 302
     activity.refresh_from_db()
     assert (activity.state, activity.cancel_reason) == ("cancelled", "教室停电")
-    assert "已取消:教室停电" in page(client, "activity", activity.pk).content.decode()
+    assert "已取消：教室停电" in page(client, "activity", activity.pk).content.decode()
     assert "删除草稿" in page(client, "activity_cancel", draft.pk).content.decode()
     client.post(reverse("activity_cancel", args=[draft.pk]))
     assert not Activity.objects.filter(pk=draft.pk).exists()
@@ -365,7 +365,7 @@ def test_the_other_side_sends_it_back_with_a_reason(cast, sign_in):
     client = sign_in("san_secretary")
     assert client.post(reverse("activity_decline", args=[activity.pk]), {"reason": ""}).status_code == 400
     response = client.post(reverse("activity_decline", args=[activity.pk]), {"reason": "那天实习"})
-    assert said(response) == ["已退回,对方会看到您的理由。"]
+    assert said(response) == ["已退回，对方会看到您的理由。"]
     assert client.get(response.url).status_code == 200
     activity.refresh_from_db()
     assert activity.state == "draft"
@@ -381,7 +381,7 @@ def test_finishing_proposes_the_planned_length_and_credits_once(cast, sign_in, f
     assert client.post(address, {"summary": "重温誓词", "counted_minutes": 50}).status_code == 302
     assert client.post(address, {"summary": "重温誓词", "counted_minutes": 50}).status_code == 400
     assert list(LogEntry.objects.values_list("person__name", "minutes")) == [("罗萍妍", 50)]
-    assert "到会 1 人,每人计 50 分钟" in page(client, "activity", activity.pk).content.decode()
+    assert "到会 1 人，每人计 50 分钟" in page(client, "activity", activity.pk).content.decode()
 
 
 def test_an_empty_form_names_every_field_that_is_needed(cast, sign_in):

@@ -180,7 +180,7 @@ def test_filters_stand_in_the_address_and_in_words(cast, sign_in, book):
     assert found.context["words"] == ["达标", "“甲”"]
     none = client.get(BOARD, {"q": "没有这个"})
     assert (none.status_code, names(none)) == (200, [])
-    assert "可以去掉一个筛选条件,或看看别的周。" in none.content.decode()
+    assert "可以去掉一个筛选条件，或看看别的周。" in none.content.decode()
 
 
 @pytest.mark.parametrize(

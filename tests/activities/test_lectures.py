@@ -136,7 +136,7 @@ def test_the_board_shows_the_week_and_leads_to_why(cast, sign_in, book, duty):
     week = (
         sign_in("liu_secretary").get(reverse("lecture_week", args=[cast.one.pk]) + "?week=2026-10-28").content.decode()
     )
-    assert "不足 30 分钟(R71)" in week
+    assert "不足 30 分钟（R71）" in week
     assert sign_in("er_secretary").get(reverse("lecture_week", args=[cast.one.pk])).status_code == 404
 
 

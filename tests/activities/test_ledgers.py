@@ -142,15 +142,15 @@ def test_training_is_held_against_32_hours_and_56_in_a_committee(cast, sign_in):
     entry(cast, "er_member", minutes=200)
     assert hints(sign_in("er_member"), "er_member", cast)["training"] == (
         "3 小时 20 分钟",
-        "年度要求 32 小时:还差 28 小时 40 分钟",
+        "年度要求 32 小时：还差 28 小时 40 分钟",
     )
-    assert hints(sign_in("er_secretary"), "er_secretary", cast)["training"][1] == "年度要求 56 小时:还差 56 小时"
+    assert hints(sign_in("er_secretary"), "er_secretary", cast)["training"][1] == "年度要求 56 小时：还差 56 小时"
     for day in range(1, 4):
         entry(cast, "er_member", minutes=720, on=dt.date(2026, 3, day))
-    assert hints(sign_in("er_member"), "er_member", cast)["training"][1] == "年度要求 32 小时:已达到"
+    assert hints(sign_in("er_member"), "er_member", cast)["training"][1] == "年度要求 32 小时：已达到"
     # The goal is one of calendar years, and of members alone.
     by_year = hints(sign_in("er_member"), "er_member", cast, year="2026-2027")
-    assert by_year["training"] == ("3 小时 20 分钟", "自学、主讲理论课,以及计为学习培训的活动")
+    assert by_year["training"] == ("3 小时 20 分钟", "自学、主讲理论课，以及计为学习培训的活动")
     assert "年度要求" not in hints(sign_in("liu_activist"), "liu_activist", cast)["training"][1]
 
 

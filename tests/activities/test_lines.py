@@ -113,7 +113,7 @@ def test_the_speaker_the_absent_and_other_numbers_rate_nothing(cast, talk, sign_
 def test_a_rated_talk_keeps_its_speaker_and_stays(cast, talk, sign_in):
     lines.rate_talk(talk=talk, person=cast.person("er_deputy"), stars=4)
     client = sign_in("er_deputy")
-    assert said(client.post(reverse("talk_remove", args=[talk.pk]))) == ["已有听众评分,不能删除。"]
+    assert said(client.post(reverse("talk_remove", args=[talk.pk]))) == ["已有听众评分，不能删除。"]
     changed = client.post(reverse("talk_edit", args=[talk.pk]), {"title": "榜样", "number": "20230310002"})
     assert changed.status_code == 400
     assert (

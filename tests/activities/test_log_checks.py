@@ -53,7 +53,7 @@ def refusal_of(call, *arguments, **what):
     return refusal.value.text, refusal.value.field
 
 
-TAKEN = "这段时间已有记录:{}。请检查开始时间和时长。"
+TAKEN = "这段时间已有记录：{}。请检查开始时间和时长。"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_the_same_sentence_three_times_in_two_weeks_is_flagged(cast, days, flag)
 def test_the_flag_goes_with_another_sentence_and_is_shown_to_who_confirms(cast, sign_in):
     rows = [submit(cast, summary="学习党章") for _number in range(3)]
     html = sign_in("er_secretary").get(reverse("log_confirm")).content.decode()
-    assert html.count("两周内多次写了相同内容,请核实后再确认。") == 1
+    assert html.count("两周内多次写了相同内容，请核实后再确认。") == 1
     assert html.count("留意") == 1
     assert correct(rows[2], summary="学习党章第一章").flag == ""
 
@@ -145,7 +145,7 @@ def test_the_flag_goes_with_another_sentence_and_is_shown_to_who_confirms(cast, 
 def test_a_confirmed_entry_is_corrected_with_a_reason_and_waits_again(cast, sign_in):
     entry = submit(cast)
     confirm(cast, entry)
-    assert refusal_of(correct, entry) == ("请说明为什么更正已确认的记录:确认人会看到。", "reason")
+    assert refusal_of(correct, entry) == ("请说明为什么更正已确认的记录：确认人会看到。", "reason")
     student, page = sign_in("er_member"), reverse("log_entry", args=[entry.pk])
     assert "确认后更正" in student.get(page).content.decode()
     form = {"on": "2026-10-27", "minutes": 45, "summary": "自学", "reason": "时长记错了"}
@@ -230,7 +230,7 @@ def test_todays_activity_is_told_and_not_offered_and_the_page_names_what_arrived
     sign_in("er_member").post(reverse("quick_log"), form)
     page = sign_in("er_member").get(reverse("quick_log"))
     assert (page.context["todays"], page.context["arrived"]) == ([activity], "key-1")
-    assert "组织者结束活动时自动记入学时,无需自行记录。" in page.content.decode()
+    assert "组织者结束活动时自动记入学时，无需自行记录。" in page.content.decode()
     assert sign_in("san_member").get(reverse("quick_log")).context["todays"] == []
     names = {who: sign_in(who).get(reverse("quick_log")).context["draft_name"] for who in ("er_member", "er_deputy")}
     assert len(set(names.values())) == 2

@@ -80,7 +80,7 @@ def test_minutes_show_everything_of_the_form_of_the_rules(cast, meeting, sign_in
     html = page(client, meeting)
     for part in (
         "第3次支部党员大会", "十月支部党员大会", "2026年10月27日", "甘杰怡", "罗萍妍", "张红 (外出实习)", "潘桂", "3 / 2", "讨论接收预备党员", "接收蓝敏佳",
-        "赞成 2 票,反对 0 票,弃权 0 票", "应到 3 人,实到 2 人,超过半数,可以表决。", "通过:应到 3 人中 2 人赞成,超过半数", "data-print",
+        "赞成 2 票，反对 0 票，弃权 0 票", "应到 3 人，实到 2 人，超过半数，可以表决。", "通过：应到 3 人中 2 人赞成，超过半数", "data-print",
     ):  # fmt: skip
         assert part in html
     minutes = MeetingMinutes.objects.get()
@@ -104,9 +104,9 @@ def test_more_than_half_of_all_who_are_eligible(eligible, present, yes, quorum, 
     ("changes", "words"),
     [
         ({"present_count": 4}, "实到人数不能多于应到人数。"),
-        ({"votes-0-no": 1}, "“接收蓝敏佳”:共 3 票,但有表决权的实到只有 2 人。"),
+        ({"votes-0-no": 1}, "“接收蓝敏佳”:共 3 票，但有表决权的实到只有 2 人。"),
         ({"votes-0-what": ""}, "请填写表决事项。"),
-        ({"present_count": ""}, "请先填写应到和实到人数,再填写表决。"),
+        ({"present_count": ""}, "请先填写应到和实到人数，再填写表决。"),
         ({"votes-0-yes": "-1"}, "0"),
         ({"votes-0-yes": "NaN"}, "整数"),
         ({"chair": 999999}, "选择"),
@@ -129,14 +129,14 @@ def test_a_correction_is_seen_in_the_history(cast, meeting, sign_in):
     assert list(minutes.motions.values_list("yes", "abstained")) == [(1, 1)]
     html = page(client, meeting)
     assert "议题、表决:接收蓝敏佳 2/0/0 → 接收蓝敏佳 1/0/1" in html
-    assert "不通过:应到 3 人中 1 人赞成,未超过半数" in html
+    assert "不通过：应到 3 人中 1 人赞成，未超过半数" in html
 
 
 def test_nobody_overwrites_what_was_saved_meanwhile(cast, meeting, sign_in):
     save(sign_in("er_secretary"), meeting, cast)
     answer = save(sign_in("er_deputy"), meeting, cast, agenda="别的")
     assert answer.status_code == 400
-    assert "他人已保存过这份会议记录。请复制您的文字,刷新页面后补充。" in answer.content.decode()
+    assert "他人已保存过这份会议记录。请复制您的文字，刷新页面后补充。" in answer.content.decode()
     assert MeetingMinutes.objects.get().agenda == "讨论接收预备党员"
 
 
@@ -146,7 +146,7 @@ def test_signed_minutes_are_read_by_those_invited(cast, meeting, sign_in):
     address = reverse("minutes", args=[meeting.pk])
     save(boss, meeting, cast, chair="")
     assert member.get(address).status_code == 403
-    assert said(boss.post(reverse("minutes_sign", args=[meeting.pk]))) == ["签字前请填写:主持人"]
+    assert said(boss.post(reverse("minutes_sign", args=[meeting.pk]))) == ["签字前请填写：主持人"]
     save(boss, meeting, cast, seen=1)
     assert member.post(reverse("minutes_sign", args=[meeting.pk])).status_code == 403
     assert said(boss.post(reverse("minutes_sign", args=[meeting.pk]))) == ["已签字。受邀人员现在可以查看会议记录。"]
@@ -194,5 +194,5 @@ def test_secretaries_are_reminded_before_and_after_the_day(cast, meeting, fixed_
 def test_overdue_is_shown(cast, meeting, sign_in, fixed_clock):
     assert "请于 2026年10月30日" in page(sign_in("er_secretary"), meeting)
     fixed_clock.move_to(at(31, 9))
-    assert "已逾期:应于 2026年10月30日" in page(sign_in("er_secretary"), meeting)
+    assert "已逾期：应于 2026年10月30日" in page(sign_in("er_secretary"), meeting)
     assert services.due_on(meeting) == dt.date(2026, 10, 30)

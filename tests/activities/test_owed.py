@@ -162,7 +162,7 @@ def test_one_branch_and_four_cost_the_same_queries(cast):
         with CaptureQueriesContext(connection) as captured:
             owed_of(branches, TODAY)
         counts.append(len(captured))
-    assert counts == [7, 7]
+    assert counts == [8, 8]
 
 
 # --- The page -------------------------------------------------------------------------------------
@@ -255,6 +255,6 @@ def test_what_is_planned_or_held_meanwhile_is_not_said_any_more(only_er):
 def test_its_words(only_er):
     subject = next(compute_owed(timezone.now())).subject
     assert notice_kinds.get("activities.owed").text(subject) == (
-        "即将到期或已逾期:主题党日",
-        "第二党支部的日历上还没有安排。请安排活动,已经开过的请办结。",
+        "即将到期或已逾期：主题党日",
+        "第二党支部的日历上还没有安排。请安排活动，已经开过的请办结。",
     )

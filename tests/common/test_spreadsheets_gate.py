@@ -40,7 +40,7 @@ def extra_memory(data: bytes) -> int:
 def test_plain_files_of_the_three_kinds_pass() -> None:
     assert check_file(build.workbook(), "a.xlsx") == "xlsx"
     assert check_file(build.old_workbook(), "a.xls") == "xls"
-    assert check_file("学号,姓名\r\n1,潘桂\r\n".encode(), "A.CSV") == "csv"
+    assert check_file("学号，姓名\r\n1,潘桂\r\n".encode(), "A.CSV") == "csv"
 
 
 def test_the_content_decides_about_a_wrong_name() -> None:
@@ -296,7 +296,7 @@ def test_a_bad_old_workbook_is_refused_with_its_reason(case: str) -> None:
     ("data", "code"),
     [
         (b" \r\n,,\r\n", "empty-workbook"),
-        ("学号,姓名".encode("utf-16"), "encoding"),
+        ("学号，姓名".encode("utf-16"), "encoding"),
         (b"a\0b", "not-a-spreadsheet"),
         (b"\xff\xff\xff\x80", "encoding"),
     ],

@@ -48,6 +48,8 @@ from members.models import (
     DevelopmentStep,
     ExcellentMember,
     MobileMember,
+    PartyGroup,
+    PartyGroupPlace,
     Post,
     Sponsor,
     StaffRole,
@@ -265,14 +267,18 @@ def duties_stage(cast, lecture: Lecture, audience: LectureAudience, now: dt.date
 
 
 def going_stage(cast) -> dict[str, object]:
-    """A probationary member of Er who is mobile and has a letter."""
+    """A probationary member of Er who is mobile and has a letter, and a Party group."""
     person, deputy = cast.person("er_probationary"), cast.person("er_deputy")
     letter = AffiliationTransfer.objects.create(
         person=person, kind="out", from_branch=cast.er, to_unit="某单位党委", starts_on=dt.date(2026, 10, 1),
         valid_until_on=dt.date(2026, 12, 30),
     )  # fmt: skip
     mobile = MobileMember.objects.create(person=person, contact=deputy, from_on=dt.date(2026, 3, 1), cause="实习")
+    group = PartyGroup.objects.create(branch=cast.er, name="第一党小组", formed_on=dt.date(2026, 9, 1))
+    place = PartyGroupPlace.objects.create(group=group, person=deputy, joined_on=dt.date(2026, 9, 1))
     return {
+        "members_partygroup": group, "members_partygroupplace": place, "party_groups": cast.er, "party_group_new": cast.er,
+        "party_group": group, "person_leave": person,
         "members_affiliationtransfer": letter, "members_mobilemember": mobile, "transfer": letter, "transfer_new": person,
         "mobile": mobile, "mobile_new": person, "structure": cast.er,
     }  # fmt: skip
