@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from pairing_portal.common.registries import SuccessorIdea
 
-from .models import MobileMember, Person, TransferKind
+from .models import MobileMember, TransferKind
+from .successors import names_of_chosen
 
 # Kinds of going a member may take; a move between branches has a form of its own.
 GOING = [(kind.value, kind.label) for kind in (TransferKind.OUT, TransferKind.STAYS, TransferKind.ABROAD)]
@@ -33,7 +34,7 @@ class ChoicesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.choice_names: list[str] = []
         kept = kept or {}
-        names = _names_of(kept, ideas)
+        names = names_of_chosen(kept, ideas)
         for idea in ideas:
             chosen = kept.get(idea.key, {}).get("to")
             options = [
@@ -61,13 +62,6 @@ class ChoicesForm(forms.Form):
             chosen = {name.removeprefix("to-"): self.cleaned_data.get(name) for name in self.choice_names}
             values["successors"] = {key: int(to) if to else None for key, to in chosen.items()}
         return values
-
-
-def _names_of(kept: Mapping[str, Any], ideas: Sequence[SuccessorIdea]) -> dict[int, str]:
-    """Of successors chosen before who are no longer among the best."""
-    shown = {one.person_id for idea in ideas for one in idea.candidates}
-    missing = {value["to"] for value in kept.values()} - shown
-    return dict(Person.objects.filter(pk__in=missing).values_list("pk", "name")) if missing else {}
 
 
 class MoveForm(ChoicesForm):

@@ -248,7 +248,9 @@ class PartyGroupQuerySet(ScopedQuerySet[Any]):
         """Set up by the branch; its department may help."""
         if scope.college_staff:
             return self
-        return self.filter(Q(branch_id__in=scope.managed_branch_ids) | Q(branch__department_id__in=scope.department_ids))
+        return self.filter(
+            Q(branch_id__in=scope.managed_branch_ids) | Q(branch__department_id__in=scope.department_ids)
+        )
 
     def active(self) -> PartyGroupQuerySet:
         return self.filter(dissolved_on=None)

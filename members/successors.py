@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.utils.formats import date_format
@@ -90,6 +90,13 @@ def fillable(numbers: Sequence[int], scope: Scope) -> set[int]:
     return {
         post.pk for post in posts if post.party_branch is not None and may_fill(scope, post.kind, post.party_branch)
     }
+
+
+def names_of_chosen(kept: Mapping[str, Any], ideas: Sequence[SuccessorIdea]) -> dict[int, str]:
+    """By id, of successors chosen before who are no longer among the best; whoever sees the transfer reads who was chosen."""
+    shown = {one.person_id for idea in ideas for one in idea.candidates}
+    missing = {value["to"] for value in kept.values()} - shown
+    return dict(Person.objects.filter(pk__in=missing).values_list("pk", "name")) if missing else {}
 
 
 def lock_branches(numbers: Sequence[int]) -> None:

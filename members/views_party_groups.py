@@ -118,9 +118,8 @@ def party_group_dissolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _form(request: HttpRequest, branch: PartyBranch, group: PartyGroup | None) -> GroupForm:
-    members = Person.objects.filter(party_branch=branch, stage__in=MEMBER_STAGES, left_on=None).order_by(
-        "name_key", "pk"
-    )
+    visible = Person.objects.visible_to(scope_of(request))
+    members = visible.filter(party_branch=branch, stage__in=MEMBER_STAGES, left_on=None).order_by("name_key", "pk")
     places = {
         place.person_id: place.group for place in standing_places().filter(group__branch=branch).select_related("group")
     }

@@ -108,7 +108,11 @@ def _joint(pairing: BranchPairing, users: dict[str, User], on: date) -> Activity
     activity = step(event_services.send_for_approval, draft(plan, ours, on, 8), ours, on, 8)
     step(event_services.approve_activity, activity, theirs, on, 9)
     return finish(
-        activity, ours, on, PRESENT_AT_JOINT, "两个支部逐段学习公报，各谈一条结合专业的打算；商定下月互查“三会一课”记录。"
+        activity,
+        ours,
+        on,
+        PRESENT_AT_JOINT,
+        "两个支部逐段学习公报，各谈一条结合专业的打算；商定下月互查“三会一课”记录。",
     )
 
 

@@ -143,7 +143,9 @@ def test_the_other_list_holds_who_is_allowed_and_below_who_is_not_and_why(cast, 
     page = sign_in("liu_secretary").get(first_of(3, newcomer[2]))
     assert names(page.context["offers"].allowed) == ["上官涵", "周鑫"]
     assert refusals(page) == {
-        "老党员10": [("不能结对：老党员10在本层次已有 2 名帮扶对象（上限 2）。可先终止其中一对，或另选帮扶人。", "R80")],
+        "老党员10": [
+            ("不能结对：老党员10在本层次已有 2 名帮扶对象（上限 2）。可先终止其中一对，或另选帮扶人。", "R80")
+        ],
         "新党员1": [
             ("新党员1还不是正式党员。新党员由正式党员帮扶，请选择正式党员。", "R81"),
             ("新党员1（2026年5月20日入党）入党不早于新党员3（2026年5月20日入党）。请选择在此之前入党的党员。", "R81"),

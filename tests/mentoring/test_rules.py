@@ -170,7 +170,8 @@ def test_r84_people_of_no_class_are_not_of_one_class(who):
     both = case(1, mentor=one, mentee=change(CLASSMATE, **homeless))
     mine = "未登记班级" if who == "mentor" else "25土木本科2班"
     assert said(both) == blocked(
-        f"不能结对：蓝洋涵({mine})与农军（未登记班级）不同班。请选择未登记班级的党员或入党积极分子。（规则 R84）", "mentor"
+        f"不能结对：蓝洋涵({mine})与农军（未登记班级）不同班。请选择未登记班级的党员或入党积极分子。（规则 R84）",
+        "mentor",
     )
 
 

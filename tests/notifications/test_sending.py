@@ -359,7 +359,7 @@ def deliveries_numbered_backwards():
         row.save(force_insert=True)
 
 
-@pytest.mark.parametrize("urgent, said", [(False, [[0, 1, 2, 3, 4]]), (True, [[0], [1], [2], [3], [4]])])
+@pytest.mark.parametrize(("urgent", "said"), [(False, [[0, 1, 2, 3, 4]]), (True, [[0], [1], [2], [3], [4]])])
 def test_messages_tell_in_the_order_of_what_was_said_whatever_their_deliveries_numbers(cast, mouths, urgent, said):
     with_address(cast)
     post(cast, *range(5), urgent=urgent)
