@@ -225,7 +225,7 @@ def test_the_certificate_names_lectures_who_heard_and_who_confirmed_them(cast, s
     html = client.get(address).content.decode()
     for words in (
         "周鑫",
-        "主讲理论课 1 次,共 40 分钟",
+        "主讲理论课 1 次，共 40 分钟",
         "学习党史",
         cast.one.name,
         "到场 28 人",

@@ -70,14 +70,14 @@ def test_two_entries_of_the_same_hour_are_refused_when_both_name_it(cast, hour, 
     if fits:
         assert submit(cast, **what).starts_at == what["starts_at"]
     else:
-        assert refusal_of(submit, cast, **what) == (TAKEN.format("自学(14:00–15:00)"), "starts_at")
+        assert refusal_of(submit, cast, **what) == (TAKEN.format("自学（14:00–15:00）"), "starts_at")
     assert submit(cast, "er_deputy", **what)
 
 
 def test_past_midnight_the_day_before_still_counts(cast):
     submit(cast, on=dt.date(2026, 10, 26), starts_at=dt.time(23, 0), minutes=120)
     words, _field = refusal_of(submit, cast, starts_at=dt.time(0, 30), summary="读书")
-    assert words == TAKEN.format("自学(23:00–01:00)")
+    assert words == TAKEN.format("自学（23:00–01:00）")
     assert submit(cast, starts_at=dt.time(1, 0), summary="读书")
 
 
@@ -95,7 +95,7 @@ def test_an_activity_one_came_to_and_a_lecture_one_gave_take_their_time(cast):
     assert submit(cast, on=TODAY, starts_at=dt.time(8, 30), minutes=10)
     Participation.objects.filter(pk=row.pk).update(state="present", way="list", checked_in_at=timezone.now())
     words, _field = refusal_of(submit, cast, on=TODAY, starts_at=dt.time(8, 45), minutes=10, summary="读书")
-    assert words == TAKEN.format(f"{activity.title}(08:00–09:00)")
+    assert words == TAKEN.format(f"{activity.title}（08:00–09:00）")
 
     speaker = cast.person("liu_member")
     lecture = Lecture.objects.create(
@@ -104,7 +104,7 @@ def test_an_activity_one_came_to_and_a_lecture_one_gave_take_their_time(cast):
     LectureSpeaker.objects.create(lecture=lecture, person=speaker)
     audience = LectureAudience.objects.create(lecture=lecture, league_branch=cast.one)
     words, _field = refusal_of(submit, cast, "liu_member", starts_at=dt.time(19, 30))
-    assert words == TAKEN.format("党史(19:00–19:40)")
+    assert words == TAKEN.format("党史（19:00–19:40）")
     LectureAudience.objects.filter(pk=audience.pk).update(
         state="denied", confirmed_by=cast.user("league_secretary"), confirmed_at=timezone.now()
     )

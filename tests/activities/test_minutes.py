@@ -104,7 +104,7 @@ def test_more_than_half_of_all_who_are_eligible(eligible, present, yes, quorum, 
     ("changes", "words"),
     [
         ({"present_count": 4}, "实到人数不能多于应到人数。"),
-        ({"votes-0-no": 1}, "“接收蓝敏佳”:共 3 票，但有表决权的实到只有 2 人。"),
+        ({"votes-0-no": 1}, "“接收蓝敏佳”：共 3 票，但有表决权的实到只有 2 人。"),
         ({"votes-0-what": ""}, "请填写表决事项。"),
         ({"present_count": ""}, "请先填写应到和实到人数，再填写表决。"),
         ({"votes-0-yes": "-1"}, "0"),
@@ -128,7 +128,7 @@ def test_a_correction_is_seen_in_the_history(cast, meeting, sign_in):
     assert [row.agenda for row in minutes.history.all()] == ["讨论接收蓝敏佳", "讨论接收预备党员"]
     assert list(minutes.motions.values_list("yes", "abstained")) == [(1, 1)]
     html = page(client, meeting)
-    assert "议题、表决:接收蓝敏佳 2/0/0 → 接收蓝敏佳 1/0/1" in html
+    assert "议题、表决：接收蓝敏佳 2/0/0 → 接收蓝敏佳 1/0/1" in html
     assert "不通过：应到 3 人中 1 人赞成，未超过半数" in html
 
 

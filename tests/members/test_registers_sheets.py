@@ -155,7 +155,7 @@ def test_the_pipeline_tells_steps_sponsors_and_moves(er, sign_in):
         "家庭住址",
     )
     assert [found[heading] for heading in texts] == [
-        "四年", "甘杰怡、罗萍妍", "完成", "已填写", "韦主任", "转出（凭介绍信）", "某公司党委", None, None,
+        "四年", "甘杰怡、罗萍妍", "完成", "已填写", "韦主任", "转出(凭介绍信)", "某公司党委", None, None,
     ]  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def blocked(words: str, field: str):
 def test_a_third_guide_is_allowed():
     assert said(case()) == []
     assert allowed_words(case()) == (
-        "可以结对：上官涵可以帮扶土木2026级团支部（规则 R82、R83、R75；资历要求：年级高于团支部（专升本从三年级算起）)。"
+        "可以结对：上官涵可以帮扶土木2026级团支部（规则 R82、R83、R75；资历要求：年级高于团支部（专升本从三年级算起））。"
     )
 
 

@@ -29,7 +29,7 @@ LIU = "liu_secretary"
         ("帮扶同学", 1), ("党员、入党积极分子帮扶同学", 1), ("同班同学", 1), (1, 1), (1.0, 1), ("第一层", 1), ("1", 1), ("T1", 1),
         ("党员帮扶入党积极分子", 2), ("第二层级", 2), ("2.党员帮扶积极分子", 2), ("老党员帮扶新党员", 3), ("老党员→新党员", None),
         ("第三层(老党员帮扶新党员)", 3), ("三", 3), ("帮扶团支部", 4), ("4、帮扶团支部", 4), ("第四层", 4), ("专升本党员帮扶团支部", 4),
-        ("第三层（党员帮扶入党积极分子）", None), ("5", None), ("第五层", None), ("=1+1", None), ("互助", None), ("", "blank"), (None, "blank"),
+        ("第三层(党员帮扶入党积极分子)", None), ("5", None), ("第五层", None), ("=1+1", None), ("互助", None), ("", "blank"), (None, "blank"),
     ],
 )  # fmt: skip
 def test_how_a_tier_may_be_written(db, written, tier):
@@ -414,9 +414,9 @@ def test_an_ended_link_may_not_overlap_the_new_one(cast):
     [
         (b"", "文件是空的（0 字节）"),
         (b"no workbook", "这不是表格文件"),
-        (workbook(headings=("帮扶层级", "学号", "起始日期")), "缺少这些列：帮扶人，被帮扶对象。"),
+        (workbook(headings=("帮扶层级", "学号", "起始日期")), "缺少这些列：帮扶人, 被帮扶对象。"),
         (workbook(headings=("姓名", "性别")), "文件中没有帮扶结对表。"),
-        (workbook(headings=("帮扶层级", "帮扶人", "学号", "被帮扶对象", "学号")), "学号，学号"),
+        (workbook(headings=("帮扶层级", "帮扶人", "学号", "被帮扶对象", "学号")), "学号, 学号"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_words(cast, data, words):
@@ -435,7 +435,7 @@ def test_other_sheets_and_columns_are_named(cast):
 
 
 def test_all_headings_of_the_rules_are_read_and_the_roster_counts(cast):
-    headings = ("序号", "帮扶层级", "帮扶人", "学号", "政治面貌", "所在支部", "被帮扶对象（班级/团支部）", "帮扶类别", "起始日期", "结束日期",
+    headings = ("序号", "帮扶层级", "帮扶人", "学号", "政治面貌", "所在支部", "被帮扶对象(班级/团支部)", "帮扶类别", "起始日期", "结束日期",
                 "帮扶目标", "状态")  # fmt: skip
     (new,) = new_members(cast, 1)
     data = workbook([1, "老党员帮扶新党员", "周鑫", "", "预备党员", "第六党支部", new.name, "", "2026年10月8日", "", "", "进行中"],

@@ -85,7 +85,7 @@ def test_the_command_tells_in_words(roster, capsys):
         [
             "土木系帮扶结对表.xlsx",
             "  新增 17，更新 0，不变 0，拒绝 1",
-            f"  结对 第 20 行:{THIRD}",
+            f"  结对 第 20 行：{THIRD}",
             "  未写入任何内容",
         ],
     )

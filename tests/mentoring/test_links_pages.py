@@ -294,7 +294,7 @@ def test_a_branch_that_is_not_paired_lends_nobody(cast, sign_in):
     Person.objects.filter(party_branch=other).update(department=cast.civil)
     answer = sent(sign_in("civil_organiser"), first_of(3, newcomer), cast.person("er_member"))
     assert (
-        "罗萍妍(第二党支部)不在第六党支部，也不在与其结对的支部。请选择第六党支部的党员，或先办理支部结对。（规则 R90）"
+        "罗萍妍（第二党支部）不在第六党支部，也不在与其结对的支部。请选择第六党支部的党员，或先办理支部结对。（规则 R90）"
         in text_of(answer)
     )
     assert Mentorship.objects.count() == 0

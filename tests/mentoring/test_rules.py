@@ -158,7 +158,7 @@ OTHER_CLASS = {"class_id": 62, "class_name": "26土木本科1班"}
 
 def test_r84_a_mentor_of_another_class_is_refused():
     assert said(case(1, mentee=change(CLASSMATE, **OTHER_CLASS))) == blocked(
-        "不能结对：蓝洋涵(25土木本科2班)与农军（26土木本科1班）不同班。请选择26土木本科1班的党员或入党积极分子。（规则 R84）",
+        "不能结对：蓝洋涵（25土木本科2班）与农军（26土木本科1班）不同班。请选择26土木本科1班的党员或入党积极分子。（规则 R84）",
         "mentor",
     )
 
@@ -170,7 +170,7 @@ def test_r84_people_of_no_class_are_not_of_one_class(who):
     both = case(1, mentor=one, mentee=change(CLASSMATE, **homeless))
     mine = "未登记班级" if who == "mentor" else "25土木本科2班"
     assert said(both) == blocked(
-        f"不能结对：蓝洋涵({mine})与农军（未登记班级）不同班。请选择未登记班级的党员或入党积极分子。（规则 R84）",
+        f"不能结对：蓝洋涵（{mine}）与农军（未登记班级）不同班。请选择未登记班级的党员或入党积极分子。（规则 R84）",
         "mentor",
     )
 
@@ -351,11 +351,11 @@ def test_r90_a_mentor_of_another_branch_only_where_the_branches_are_paired(tier)
     mentor, mentee = change(SENIOR, **AWAY), PERSONS[tier][1]
     assert said(case(tier, mentor=mentor, partner_branches={2})) == []
     assert said(case(tier, mentor=mentor, partner_branches={3})) == blocked(
-        "上官涵(第二党支部)不在第六党支部，也不在与其结对的支部。请选择第六党支部的党员，或先办理支部结对。（规则 R90）",
+        "上官涵（第二党支部）不在第六党支部，也不在与其结对的支部。请选择第六党支部的党员，或先办理支部结对。（规则 R90）",
         "mentor",
     )
     nowhere = change(SENIOR, branch_id=None, branch_name="")
-    assert said(case(tier, mentor=nowhere))[0][0].startswith("上官涵(未编入支部)不在第六党支部，")
+    assert said(case(tier, mentor=nowhere))[0][0].startswith("上官涵（未编入支部）不在第六党支部，")
     assert said(case(tier, mentee=change(mentee, branch_id=None))) == blocked(
         f"{mentee.name}不属于任何党支部，没有支部可以安排。请先在名册中登记所在支部。", "mentee"
     )

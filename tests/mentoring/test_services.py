@@ -139,7 +139,7 @@ def test_what_blocks_is_not_opened_by_a_word(cast):
         link, cast=cast, mentor=cast.person("er_member"), mentee=new_members(cast, 1)[0], accept_warnings=True
     )
     assert words == (
-        "罗萍妍(第二党支部)不在第六党支部，也不在与其结对的支部。请选择第六党支部的党员，或先办理支部结对。（规则 R90）"
+        "罗萍妍（第二党支部）不在第六党支部，也不在与其结对的支部。请选择第六党支部的党员，或先办理支部结对。（规则 R90）"
     )
 
 

@@ -11,7 +11,7 @@ from members.importing.service import FileReport, import_rosters
 from tests.cast import Cast
 
 TODAY = dt.date(2026, 10, 28)
-PEOPLE = "学号，姓名,党支部"
+PEOPLE = "学号,姓名,党支部"
 LEAGUES = "团支部名称,所属系,班级,入学年份,团员人数,团支书,团支书学号,负责党支部"
 
 

@@ -136,10 +136,10 @@ def test_the_whole_college_may_move_them(cast) -> None:
 
 
 def test_one_new_secretary_of_two_league_branches_is_one_person(cast) -> None:
-    rows = [f"土木系2026级{n}团支部，土木系,26新班,2026,30,新书记,20269990001," for n in "甲乙"]
+    rows = [f"土木系2026级{n}团支部,土木系,26新班,2026,30,新书记,20269990001," for n in "甲乙"]
     assert refusals(import_as(cast, "", table(LEAGUES, *rows))) == []
     assert Post.objects.filter(person__number="20269990001").count() == 2
-    other = "土木系2026级丙团支部，土木系,26新班,2026,30,别的名字,20269990001,"
+    other = "土木系2026级丙团支部,土木系,26新班,2026,30,别的名字,20269990001,"
     assert len(refusals(import_as(cast, "", table(LEAGUES, *rows, other)))) == 1
 
 

@@ -47,7 +47,7 @@ def test_posts_alone(cast, preview, client) -> None:
 def test_league_branches_cell_by_cell(cast, preview) -> None:
     LeagueBranch.objects.filter(pk=cast.one.pk).update(model_type="", member_count=None)
     row = f"{ONE},土木系,26土木本科1班,2026,31,,,{LIU}"
-    data = table(f"{LEAGUES},创建类型", f"{row},理论学习型", f"土木系2026级新团支部，土木系,26新班,2026,,,,{LIU},")
+    data = table(f"{LEAGUES},创建类型", f"{row},理论学习型", f"土木系2026级新团支部,土木系,26新班,2026,,,,{LIU},")
     page, button = preview("civil_organiser", data)
     assert button == "Apply: League branches: 2"
     assert f"{ONE}|League members:|—|→|31|model type:|—|→|theory learning|" in page
