@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from typing import IO
 from urllib.error import HTTPError, URLError
 
 import psycopg2
@@ -17,7 +18,7 @@ import psycopg2
 SERVER = os.environ.get("PORTAL_TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/").rstrip("/")
 REDIS = os.environ.get("PORTAL_TEST_REDIS_URL", "redis://127.0.0.1:6379/14")
 PORT = 8391
-LIMIT = 150
+LIMIT = 240
 
 
 def readiness() -> tuple[int, dict]:
@@ -31,6 +32,16 @@ def readiness() -> tuple[int, dict]:
 
 
 def main() -> int:
+    """What the processes print is shown only when something was not seen."""
+    with tempfile.TemporaryFile() as log:
+        proved = prove(log)
+        if not proved:
+            log.seek(0)
+            print("".join(log.read().decode(errors="replace").splitlines(keepends=True)[-60:]))
+    return 0 if proved else 1
+
+
+def prove(log: IO[bytes]) -> bool:
     name = f"prove_{os.getpid()}"
     admin = psycopg2.connect(SERVER.replace("postgres://", "postgresql://") + "/postgres")
     admin.autocommit = True
@@ -62,19 +73,22 @@ def main() -> int:
                 f"{environment['PORTAL_DATA_DIR']}/beat",
             ],
         ):
-            processes.append(subprocess.Popen([python, *command], env=environment))
+            processes.append(
+                subprocess.Popen([python, *command], env=environment, stdout=log, stderr=subprocess.STDOUT)
+            )
         started = time.monotonic()
         status, body = readiness()
         while status != 200 and time.monotonic() - started < LIMIT:
             if any(process.poll() is not None for process in processes):
                 print("a process ended by itself")
-                return 1
+                break
             time.sleep(0.5)
             status, body = readiness()
         print(f"readyz: {status} {body} after {time.monotonic() - started:.0f} s")
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/accounts/login/", timeout=10) as page:
-            print(f"sign-in page: {page.status}, {len(page.read())} bytes")
-        return 0 if status == 200 else 1
+        if status == 200:
+            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/accounts/login/", timeout=10) as page:
+                print(f"sign-in page: {page.status}, {len(page.read())} bytes")
+        return status == 200
     finally:
         for process in processes:
             process.terminate()
