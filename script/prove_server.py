@@ -34,10 +34,13 @@ def readiness() -> tuple[int, dict]:
 def main() -> int:
     """What the processes print is shown only when something was not seen."""
     with tempfile.TemporaryFile() as log:
-        proved = prove(log)
-        if not proved:
-            log.seek(0)
-            print("".join(log.read().decode(errors="replace").splitlines(keepends=True)[-60:]))
+        proved = False
+        try:
+            proved = prove(log)
+        finally:
+            if not proved:
+                log.seek(0)
+                print("".join(log.read().decode(errors="replace").splitlines(keepends=True)[-60:]))
     return 0 if proved else 1
 
 
